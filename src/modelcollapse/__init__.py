@@ -1,0 +1,1 @@
+"""Simulate, predict, measure and prevent model collapse."""

@@ -1,0 +1,1 @@
+"""Curators: which of the written records may enter the next corpus."""

@@ -1,0 +1,74 @@
+"""What can go wrong, under one root.
+
+Every message has three parts: what is wrong with *the caller's* value, why it is a rule, and
+what to do. The command line prints the message and exits with code 2; nobody sees a traceback
+for bad input.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ModelCollapseError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class InputError(ModelCollapseError, ValueError):
+    """A value from the caller breaks a rule."""
+
+
+class SpecError(InputError):
+    """A spec file does not describe a lineage."""
+
+
+class Incompatible(InputError):
+    """Two parts of a lineage cannot work together."""
+
+
+class Exhausted(InputError):
+    """A finite source of real data has no unseen records left."""
+
+
+class StoreError(ModelCollapseError):
+    """A stored run is damaged, unwritable, or belongs to another run."""
+
+
+class Missing(ModelCollapseError, ImportError):
+    """A feature needs a package that is not installed."""
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the package '{package}', which is not installed. "
+            f"Install it with: pip install 'modelcollapse[{extra}]'"
+        )
+
+
+class Degenerate(ModelCollapseError):
+    """The data left no model to fit: an end of the lineage, not a mistake of the caller.
+
+    The loop turns it into a `Status` of the generation and stops that lineage.
+    """
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Sentence that helps after a misspelt name.
+
+    Parameters
+    ----------
+    name : str
+        What the caller wrote.
+    choices : iterable of str
+        What would have been understood.
+
+    Returns
+    -------
+    str
+        ``"Did you mean 'replace'?"`` where one choice is close, else the list of choices.
+    """
+    known = sorted(set(choices))
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return "Choose one of: " + ", ".join(known) + "."

@@ -1,0 +1,1 @@
+"""Families with exact statistics: each file holds statistics, model and learner together."""

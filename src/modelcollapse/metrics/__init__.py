@@ -1,0 +1,1 @@
+"""Measures: pure functions, written once and used by probes, checks and curators."""

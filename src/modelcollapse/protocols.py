@@ -1,0 +1,133 @@
+"""What the parts of a lineage promise each other.
+
+Extension means satisfying one of these; nothing needs to be inherited. Abilities that only some
+models or learners have are separate protocols, checked where they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from modelcollapse.records import Indices
+
+if TYPE_CHECKING:
+    from modelcollapse.corpus import Corpus
+    from modelcollapse.lineage import Draw, Generation
+
+D = TypeVar("D")
+D_contra = TypeVar("D_contra", contravariant=True)
+D_co = TypeVar("D_co", covariant=True)
+
+Reading = float | NDArray[np.float64]
+"""One number, or one for each replicate of a batch: shape ``(replicates,)``."""
+
+
+class Status(StrEnum):
+    """How a generation ended. The values are sentences."""
+
+    ALIVE = "the model still varies"
+    DEGENERATE = "the model has lost all variation"
+    EXTINCT = "no model could be fitted to the data"
+
+
+@runtime_checkable
+class Model(Protocol[D_co]):
+    """Nature, or a fit to it: something that writes records."""
+
+    def sample(self, n: int, *, rng: Generator) -> D_co:
+        """Write `n` records, using no randomness but `rng`."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol[D]):
+    """A recipe that turns records into a model; fitting never changes the recipe."""
+
+    def fit(self, data: D, *, rng: Generator, parent: Model[D] | None = None) -> Model[D]:
+        """Fit a model; `parent` is the previous generation's model, so a recipe may fine-tune."""
+        ...
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """What the next corpus consists of."""
+
+    def __call__(self, corpus: Corpus, draw: Draw) -> Corpus:
+        """Form the next corpus from the present one and what `draw` can supply."""
+        ...
+
+
+@runtime_checkable
+class Curator(Protocol[D_contra]):
+    """Choose some among candidate records."""
+
+    def select(self, candidates: D_contra, n: int, *, rng: Generator) -> Indices:
+        """Positions of `n` of the candidates."""
+        ...
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """Read one generation."""
+
+    name: str
+
+    def __call__(self, generation: Generation) -> Reading | Mapping[str, Reading]:
+        """One reading, or several by name."""
+        ...
+
+
+@runtime_checkable
+class Replicable(Protocol):
+    """A truth that can carry many independent replicates on a leading axis."""
+
+    def replicate(self, replicates: int) -> Model[Any]:
+        """Return the same law, sampling `replicates` independent data sets at once."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """How many replicates are worth carrying at once; fixed by the law, not the machine."""
+        ...
+
+
+@runtime_checkable
+class Summarising(Protocol):
+    """A learner that needs no more than a mergeable summary of the records.
+
+    The loop then summarises each block once and joins summaries, so that a growing corpus costs
+    no more than its newest block. `fit` must accept the summary in place of the records.
+    """
+
+    def summarise(self, data: Any) -> Any:
+        """Summary of one block: a type with its own `size` and `join` in `records`."""
+        ...
+
+
+@runtime_checkable
+class Varying(Protocol):
+    """A model that knows whether any variation is left in it."""
+
+    @property
+    def varies(self) -> bool | NDArray[np.bool_]:
+        """Whether two records it writes can differ; shape ``(replicates,)`` for a batch."""
+        ...
+
+
+@runtime_checkable
+class Finite(Protocol):
+    """A truth with a limited number of records, read without replacement as a shuffled stream."""
+
+    def __len__(self) -> int:
+        """Count the records there are."""
+        ...
+
+    def take(self, indices: Indices) -> Any:
+        """Return the records at these positions."""
+        ...
