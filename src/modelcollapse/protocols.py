@@ -18,7 +18,8 @@ from modelcollapse.records import Indices
 
 if TYPE_CHECKING:
     from modelcollapse.corpus import Corpus
-    from modelcollapse.lineage import Draw, Generation
+    from modelcollapse.draw import Draw
+    from modelcollapse.generation import Generation
 
 D = TypeVar("D")
 D_contra = TypeVar("D_contra", contravariant=True)
@@ -66,6 +67,9 @@ class Policy(Protocol):
 @runtime_checkable
 class Curator(Protocol[D_contra]):
     """Choose some among candidate records."""
+
+    oversample: float
+    """Candidates the model writes for every record that is kept, at least 1."""
 
     def select(self, candidates: D_contra, n: int, *, rng: Generator) -> Indices:
         """Positions of `n` of the candidates."""
@@ -131,3 +135,8 @@ class Finite(Protocol):
     def take(self, indices: Indices) -> Any:
         """Return the records at these positions."""
         ...
+
+
+def name_of(part: Any) -> str:
+    """Name of a part of a lineage, for messages."""
+    return str(getattr(part, "__qualname__", None) or type(part).__qualname__)

@@ -1,4 +1,4 @@
-"""The four things a lineage may do with data: count it, take from it, thin it, join it.
+"""What a lineage may do with data: count it, take from it, thin it, join it.
 
 The loop never looks inside the data. Whatever has `size`, `take`, `subset` and `concat` can flow
 through a lineage: arrays (first axis), lists, tables of any dataframe library, and sufficient
@@ -43,6 +43,21 @@ def _table(data: Any) -> Any:
 def size(data: Any) -> int:
     """Count the records."""
     return int(_table(data).shape[0])
+
+
+@singledispatch
+def layout(data: Any) -> object:
+    """Describe what every record looks like; equal for records that can flow through one lineage.
+
+    The shape behind the first axis for arrays, the column names for tables, the type for the rest.
+    """
+    columns = getattr(data, "columns", None)
+    return type(data).__name__ if columns is None else tuple(map(str, _table(data).columns))
+
+
+@layout.register
+def _(data: np.ndarray) -> object:
+    return data.shape[1:]
 
 
 @singledispatch

@@ -1,0 +1,123 @@
+"""What a policy may ask for: original, fresh, previous and synthetic records."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.random import Generator
+
+from modelcollapse import records
+from modelcollapse.corpus import Block, Corpus
+from modelcollapse.errors import InputError
+from modelcollapse.nature import Nature
+from modelcollapse.protocols import name_of
+
+if TYPE_CHECKING:
+    from modelcollapse.lineage import Lineage
+
+
+class Draw:
+    """What a policy may ask for. Every answer is a `Corpus` that can be added to another.
+
+    Attributes
+    ----------
+    generation : int
+        The generation whose corpus is being formed, at least 1.
+    corpus : Corpus
+        The present corpus.
+    """
+
+    __slots__ = ("_asked", "_lineage", "_model", "_nature", "_original", "corpus", "generation")
+
+    def __init__(
+        self,
+        lineage: Lineage,
+        nature: Nature,
+        original: Corpus,
+        corpus: Corpus,
+        model: Any,
+        index: int,
+    ) -> None:
+        self._lineage, self._nature, self._original = lineage, nature, original
+        self._model, self.corpus, self.generation = model, corpus, index + 1
+        self._asked = 0
+
+    def rng(self, role: str = "policy") -> Generator:
+        """Return a new random stream for a policy of your own at each call."""
+        self._asked += 1
+        return self._nature.rng(self.generation, f"{role} {self._asked}")
+
+    def original(self, k: int | None = None, *, fixed: bool = False) -> Corpus:
+        """All of generation 0's data, or `k` of its records chosen at random.
+
+        With `fixed`, the choice is the same in every generation.
+        """
+        if k is None:
+            return self._original
+        if k > self._original.size:
+            raise InputError(
+                f"the policy asked for {k} original records, but the lineage started from only "
+                f"{self._original.size}. Raise size to at least {k}, or ask for fresh records."
+            )
+        rng = self._nature.rng(0, "original") if fixed else self.rng("original")
+        return self._original.subset(k, rng=rng)
+
+    def fresh(self, n: int) -> Corpus:
+        """Real records that no generation has seen.
+
+        Raises
+        ------
+        Exhausted
+            If the truth is a finite set of records and too few are left.
+        """
+        self._asked += 1
+        return Corpus.of(self._nature.read(n, self.generation, f"fresh {self._asked}"))
+
+    def previous(self, k: int | None = None) -> Corpus:
+        """Return all of the present corpus, or `k` of its records chosen at random."""
+        if k is None:
+            return self.corpus
+        if k > self.corpus.size:
+            raise InputError(
+                f"the policy asked for {k} records of the previous generation's data, which has "
+                f"only {self.corpus.size}. Ask for fewer, or make the corpus larger."
+            )
+        return self.corpus.subset(k, rng=self.rng("previous"))
+
+    def synthetic(self, n: int) -> Corpus:
+        """Records that the present model writes, after the curator's selection."""
+        lineage, origin = self._lineage, self.generation - 1
+        self._asked += 1
+        rng = self._nature.rng(origin, f"write {self._asked}")
+        if lineage.curator is None:
+            data = self._write(n, rng)
+        else:
+            candidates = self._write(math.ceil(n * lineage.curator.oversample), rng)
+            chooser = self._nature.rng(origin, f"curate {self._asked}")
+            chosen = lineage.curator.select(candidates, n, rng=chooser)
+            if len(chosen) != n:
+                raise InputError(
+                    f"the curator {name_of(lineage.curator)} was asked for {n} records and chose "
+                    f"{len(chosen)}. It must return exactly as many positions as asked."
+                )
+            data = records.take(candidates, chosen)
+        return Corpus((Block(data, origin),))
+
+    def _write(self, n: int, rng: Generator) -> Any:
+        data = self._model.sample(n, rng=rng)
+        written = int(np.ravel(records.size(data))[0])
+        if written != n:
+            raise InputError(
+                f"the model fitted by {name_of(self._lineage.learner)} was asked for {n} records "
+                f"and wrote {written}. Its sample(n, rng=) must return exactly n records."
+            )
+        expected = self._nature.layout
+        if records.layout(data) != expected:
+            raise InputError(
+                f"the model fitted by {name_of(self._lineage.learner)} wrote records of layout "
+                f"{records.layout(data)}, but the real records have {expected}. A model must write "
+                "records like those it was fitted to."
+            )
+        return data

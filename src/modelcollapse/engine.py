@@ -1,0 +1,262 @@
+"""One pure worker over independent pieces: replicates of lineages, in processes or one by one.
+
+The answer is the same bytes whatever the number of processes and the order in which pieces
+finish: pieces are cut by the lineage, not by the machine, every random number has an address, and
+linear algebra runs on one thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse import records
+from modelcollapse.errors import InputError
+from modelcollapse.generation import Generation, State
+from modelcollapse.history import Ending, History, Snapshots
+from modelcollapse.lineage import Lineage
+from modelcollapse.probes import bind
+from modelcollapse.protocols import Probe
+from modelcollapse.store import Store
+
+SNAPSHOT_RECORDS = 64
+"""Records kept of a generation that is to be looked at."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work: some replicates of one lineage."""
+
+    label: str
+    lineage: Lineage
+    seed: int
+    first: int
+    replicates: int
+    batched: bool
+    probes: tuple[Probe, ...]
+    read_at: tuple[int, ...]
+    snapshots: tuple[int, ...]
+    store: Store | None
+
+    @property
+    def name(self) -> str:
+        """File name of the piece in a store."""
+        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.label)
+        return f"{safe or 'lineage'}-{self.first:06d}-{self.replicates}"
+
+
+@dataclass
+class Piece:
+    """What came of a task: readings of shape ``(replicates, generations read)``."""
+
+    readings: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    alive: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
+    ending: Ending | None = None
+    snapshots: Snapshots = field(default_factory=dict)
+
+
+def run_all(
+    lineages: Mapping[str, Lineage],
+    *,
+    generations: int,
+    replicates: int = 1,
+    seed: int = 0,
+    probes: Sequence[Probe | str] | None = None,
+    every: int = 1,
+    snapshots: Sequence[int] = (),
+    n_jobs: int = 1,
+    store: str | Path | Store | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, History]:
+    """Run several lineages with common random numbers; see `Lineage.run` for the parameters."""
+    for what, value, least in (
+        ("generations", generations, 0),
+        ("replicates", replicates, 1),
+        ("every", every, 1),
+        ("seed", seed, 0),
+    ):
+        if value < least:
+            raise InputError(f"{what} is {value}. Give a whole number of at least {least}.")
+    read_at = (*range(0, generations, every), generations)
+    bound = {label: bind(probes, lineage) for label, lineage in lineages.items()}
+    provenance = {
+        label: {
+            "lineage": lineage.spec(),
+            "generations": generations,
+            "every": every,
+            "seed": seed,
+            "probes": [describe_probe(probe) for probe in bound[label]],
+        }
+        for label, lineage in lineages.items()
+    }
+    if store is not None:
+        store = store if isinstance(store, Store) else Store(store)
+        store.claim({"lineages": provenance, "snapshots": sorted(snapshots)})
+    tasks = [
+        Task(
+            label=label,
+            lineage=lineage,
+            seed=seed,
+            first=first,
+            replicates=count,
+            batched=batched,
+            probes=bound[label],
+            read_at=read_at,
+            snapshots=tuple(snapshots) if first == 0 else (),
+            store=store,
+        )
+        for label, lineage in lineages.items()
+        for first, count, batched in _cuts(lineage, replicates)
+    ]
+    pieces: dict[str, list[Piece]] = {label: [] for label in lineages}
+    for task, piece in zip(tasks, _results(tasks, n_jobs, generations, progress), strict=True):
+        pieces[task.label].append(piece)
+    return {
+        label: _assemble(pieces[label], read_at, {**provenance[label], "replicates": replicates})
+        for label in lineages
+    }
+
+
+def describe_probe(probe: Probe) -> Any:
+    """Plain data that says what a probe reads."""
+    from modelcollapse.registry import describe
+
+    return describe(probe)
+
+
+def _cuts(lineage: Lineage, replicates: int) -> Iterator[tuple[int, int, bool]]:
+    batch = lineage.batch
+    for first in range(0, replicates, batch):
+        yield first, min(batch, replicates - first), batch > 1
+
+
+def _results(
+    tasks: list[Task],
+    n_jobs: int,
+    generations: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Piece]:
+    """Pieces in the order of their tasks; at most a few are held that were not asked for yet."""
+    each = generations + 1
+    total = each * len(tasks)
+    if n_jobs == 1 or len(tasks) == 1:
+        for done, task in enumerate(tasks):
+            tick = None
+            if progress is not None:
+
+                def tick(index: int, base: int = done * each) -> None:
+                    progress(base + index + 1, total)
+
+            yield work(task, tick)
+            if progress is not None:
+                progress((done + 1) * each, total)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
+    for done, piece in enumerate(parallel(delayed(work)(task) for task in tasks)):
+        if progress is not None:
+            progress((done + 1) * each, total)
+        yield piece
+
+
+def work(task: Task, tick: Callable[[int], None] | None = None) -> Piece:
+    """Run one task, going on from its checkpoint if there is one."""
+    from threadpoolctl import threadpool_limits
+
+    store = task.store
+    if store is not None:
+        finished = store.load(task.name + ".piece")
+        if finished is not None:
+            return finished  # type: ignore[no-any-return]
+    # One thread: sums in another order would change the last bits of the results.
+    with threadpool_limits(limits=1):
+        piece = _run(task, tick)
+    if store is not None:
+        store.save(task.name + ".piece", piece)
+        store.discard(task.name + ".checkpoint")
+    return piece
+
+
+def _run(task: Task, tick: Callable[[int], None] | None) -> Piece:
+    store, last = task.store, task.read_at[-1]
+    piece, state = Piece(), None
+    piece.alive = np.zeros((task.replicates, len(task.read_at)), dtype=bool)
+    if store is not None:
+        saved: tuple[State, Piece] | None = store.load(task.name + ".checkpoint")
+        if saved is not None:
+            state, piece = saved
+    column = {index: i for i, index in enumerate(task.read_at)}
+    replicates = task.replicates if task.batched else None
+    saved_at = time.monotonic()
+    chain = task.lineage.generations(task.seed, task.first, replicates=replicates, after=state)
+    if state is not None and state.index >= last:
+        return piece
+    for generation in chain:
+        index = generation.index
+        at = column.get(index)
+        if at is not None:
+            piece.alive[:, at] = generation.alive
+            if generation.model is not None:
+                _read(generation, task, piece, at)
+        if generation.model is None:
+            piece.ending = Ending(index, generation.reason)
+            break
+        if index in task.snapshots:
+            piece.snapshots[index] = _snapshot(generation)
+        if tick is not None:
+            tick(index)
+        if index == last:
+            break
+        if store is not None and time.monotonic() - saved_at >= store.checkpoint_seconds:
+            store.save(task.name + ".checkpoint", (generation.state, piece))
+            saved_at = time.monotonic()
+    return piece
+
+
+def _read(generation: Generation, task: Task, piece: Piece, at: int) -> None:
+    for probe in task.probes:
+        reading = probe(generation)
+        named = reading if isinstance(reading, Mapping) else {"": reading}
+        for part, value in named.items():
+            key = f"{probe.name}.{part}" if part else probe.name
+            row = piece.readings.get(key)
+            if row is None:
+                row = np.full((task.replicates, len(task.read_at)), np.nan)
+                piece.readings[key] = row
+            row[:, at] = value
+
+
+def _snapshot(generation: Generation) -> Any:
+    sample = generation.sample
+    shown = min(SNAPSHOT_RECORDS, records.size(sample))
+    return records.take(sample, np.arange(shown))
+
+
+def _assemble(pieces: list[Piece], read_at: tuple[int, ...], provenance: dict[str, Any]) -> History:
+    names = list(dict.fromkeys(name for piece in pieces for name in piece.readings))
+    readings = {}
+    for name in names:
+        missing = [np.full(piece.alive.shape, np.nan) for piece in pieces]
+        rows = [p.readings.get(name, gap) for p, gap in zip(pieces, missing, strict=True)]
+        readings[name] = np.concatenate(rows)
+    endings: dict[int, Ending] = {}
+    first = 0
+    for piece in pieces:
+        if piece.ending is not None:
+            endings.update(dict.fromkeys(range(first, first + len(piece.alive)), piece.ending))
+        first += len(piece.alive)
+    return History(
+        generations=np.array(read_at),
+        readings=readings,
+        alive=np.concatenate([piece.alive for piece in pieces]),
+        endings=endings,
+        snapshots=pieces[0].snapshots,
+        provenance=provenance,
+    )

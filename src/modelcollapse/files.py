@@ -1,0 +1,129 @@
+"""Reading records from files, with one clear sentence for each thing that can be wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse.errors import InputError
+
+FORMATS = (".npy", ".npz", ".csv", ".txt", ".jsonl")
+
+
+def read_records(path: Path, column: str | None = None) -> Any:
+    """Records of a file: an array for numbers, a list of strings for texts.
+
+    Parameters
+    ----------
+    path : Path
+        The ending of its name says the format: one of `FORMATS`.
+    column : str, optional
+        Field that holds the text in a ``.jsonl`` file; ``"text"`` when not given.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as what its name says, or holds no records.
+    """
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".npy": _array,
+        ".npz": _array,
+        ".csv": _numbers,
+        ".txt": _lines,
+    }
+    try:
+        if path.suffix == ".jsonl":
+            found = _objects(path, column or "text")
+        elif path.suffix in readers:
+            found = readers[path.suffix](path)
+        else:
+            raise InputError(
+                f"cannot tell the format of {path} from its name. Known endings: "
+                f"{', '.join(FORMATS)}."
+            )
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not valid UTF-8 at byte {error.start}. Convert it to UTF-8 first."
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
+    if len(found) == 0:
+        raise InputError(f"{path} holds no records. Provide a file with at least a few.")
+    return found
+
+
+def _array(path: Path) -> NDArray[Any]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
+        raise InputError(
+            f"{path} is not a NumPy file of plain numbers ({error}). Write it again with "
+            "numpy.save."
+        ) from error
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    with loaded:
+        if len(loaded.files) != 1:
+            raise InputError(
+                f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}), and it is "
+                "not known which one is meant. Save the one you want as .npy."
+            )
+        only: NDArray[Any] = loaded[loaded.files[0]]
+        return only
+
+
+def _numbers(path: Path) -> NDArray[np.float64]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if rows and not all(map(_is_number, rows[0])):
+        rows = rows[1:]
+    for line, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise InputError(
+                f"record {line} of {path} has {len(row)} fields where the first has "
+                f"{len(rows[0])}. Every record needs the same fields."
+            )
+        wrong = [value for value in row if not _is_number(value)]
+        if wrong:
+            raise InputError(
+                f"record {line} of {path} holds '{wrong[0]}', which is not a number. Only columns "
+                "of numbers can be read from CSV here: drop or encode the others."
+            )
+    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _objects(path: Path, column: str) -> list[str]:
+    texts = []
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"line {number} of {path} is not JSON ({error}).") from error
+        if not isinstance(entry, dict) or not isinstance(entry.get(column), str):
+            fields = ", ".join(entry) if isinstance(entry, dict) else "none"
+            raise InputError(
+                f"line {number} of {path} has no text in a field '{column}' (its fields: "
+                f"{fields}). Name the field with column."
+            )
+        texts.append(entry[column])
+    return texts

@@ -1,0 +1,247 @@
+"""Names for the parts of a lineage, so that a lineage can be written down and read back.
+
+Every part is a frozen dataclass; its spec is ``{type: name, field: value, ...}``. Other packages
+add parts through the entry point group ``modelcollapse.<role>``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import numpy as np
+
+from modelcollapse.errors import InputError, SpecError, suggestion
+from modelcollapse.protocols import Curator, Learner, Model, Policy, Probe
+
+if TYPE_CHECKING:
+    from modelcollapse.lineage import Lineage
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "truth": {
+        "gaussian": "families.gaussian:Gaussian",
+        "exact_gaussian": "families.gaussian:ExactGaussian",
+        "categorical": "families.categorical:Categorical",
+        "zipf": "families.categorical:Zipf",
+        "uniform": "families.categorical:Uniform",
+        "digits": "sources:Digits",
+        "file": "sources:File",
+        "standard_library_prose": "prose:StandardLibraryProse",
+    },
+    "learner": {
+        "gaussian_mle": "families.gaussian:GaussianMLE",
+        "frequencies": "families.categorical:Frequencies",
+        "mixture": "families.mixture:Mixture",
+        "kernel_density": "families.kernel:KernelDensity",
+        "ngram": "families.ngram:NGram",
+        "pca": "learners.pca:PCA",
+        "estimator": "learners.estimator:Estimator",
+    },
+    "policy": {
+        "replace": "policies:Replace",
+        "accumulate": "policies:Accumulate",
+        "augment": "policies:Augment",
+        "mix": "policies:Mix",
+        "schedule": "policies:Schedule",
+    },
+    "curator": {
+        "random_selection": "curators.select:RandomSelection",
+        "top_score": "curators.select:TopScore",
+    },
+    "probe": {},
+}
+
+ROLES: dict[Any, str] = {
+    Model: "truth",
+    Learner: "learner",
+    Policy: "policy",
+    Curator: "curator",
+    Probe: "probe",
+}
+
+
+@cache
+def names(role: str) -> dict[str, str]:
+    """Import paths of the parts that can be named in a role, those of other packages included."""
+    known = {name: f"modelcollapse.{path}" for name, path in BUILT_IN[role].items()}
+    for entry in entry_points(group=f"modelcollapse.{role}"):
+        known.setdefault(entry.name, entry.value)
+    return known
+
+
+def load(role: str, name: str, where: str) -> type:
+    """Class of a named part."""
+    path = names(role).get(name)
+    if path is None:
+        raise SpecError(f"{where}: there is no {role} '{name}'. {suggestion(name, names(role))}")
+    module, _, attribute = path.partition(":")
+    found: type = getattr(import_module(module), attribute)
+    return found
+
+
+@cache
+def _name_of_class(cls: type) -> str | None:
+    path = f"{cls.__module__}:{cls.__qualname__}"
+    for role in BUILT_IN:
+        for name, known in names(role).items():
+            if known == path:
+                return name
+    return None
+
+
+def describe(part: Any) -> Any:
+    """Plain data that says what a part of a lineage, or a whole one, is."""
+    if part is None or isinstance(part, bool | int | float | str):
+        return part
+    if isinstance(part, np.generic):
+        return part.item()
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        name = _name_of_class(type(part))
+        if name is not None or type(part).__qualname__ == "Lineage":
+            head = {} if name is None else {"type": name}
+            fields = (f.name for f in dataclasses.fields(part) if f.init)
+            return head | {field: describe(getattr(part, field)) for field in fields}
+    if isinstance(part, Mapping):
+        return {str(key): describe(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [describe(value) for value in part]
+    if isinstance(part, np.ndarray) and part.size <= 64:
+        return part.tolist()
+    return {"opaque": _opaque_name(part)}
+
+
+def _opaque_name(part: Any) -> str:
+    kind = getattr(part, "__qualname__", None)
+    module = getattr(part, "__module__", type(part).__module__)
+    return f"{module}.{kind or type(part).__qualname__}"
+
+
+def build(role: str, spec: Any, where: str) -> Any:
+    """Part that a spec describes.
+
+    Parameters
+    ----------
+    role : {"truth", "learner", "policy", "curator", "probe"}
+        What the part is for.
+    spec : mapping or str
+        ``{type: name, field: value, ...}``, or just the name where no field is needed.
+    where : str
+        Place in the document, for messages.
+
+    Raises
+    ------
+    SpecError
+        If the name or a field is unknown, a field is missing, or a value does not fit.
+    """
+    if isinstance(spec, str):
+        spec = {"type": spec}
+    if not isinstance(spec, Mapping):
+        raise SpecError(
+            f"{where}: expected the name of a {role} or a mapping with a 'type', got {spec!r}."
+        )
+    if "opaque" in spec:
+        raise SpecError(
+            f"{where}: it was the Python object {spec['opaque']}, which a spec cannot hold. Build "
+            "the lineage in Python, or use a part that has a name."
+        )
+    if "type" not in spec:
+        raise SpecError(
+            f"{where}: there is no 'type', so it is not known which {role} is meant. "
+            f"{suggestion('', names(role))}"
+        )
+    cls = load(role, str(spec["type"]), _at(where, "type"))
+    return make(cls, {key: value for key, value in spec.items() if key != "type"}, where)
+
+
+def _at(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def make(cls: type, given: Mapping[str, Any], where: str) -> Any:
+    """Instance of a dataclass from plain data, every field checked."""
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    for key in given:
+        if key not in fields:
+            raise SpecError(
+                f"{_at(where, str(key))}: {cls.__name__} has no such field. "
+                + (suggestion(str(key), fields) if fields else "It takes none: remove it.")
+            )
+    required = [
+        name
+        for name, field in fields.items()
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+    for name in required:
+        if name not in given:
+            raise SpecError(
+                f"{_at(where, name)}: the field is missing, and {cls.__name__} needs it."
+            )
+    hints = get_type_hints(cls)
+    values = {key: _value(hints[key], value, _at(where, key)) for key, value in given.items()}
+    try:
+        return cls(**values)
+    except InputError as error:
+        raise SpecError(f"{where}: {error}" if where else str(error)) from error
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    role = _role(hint)
+    if role is not None:
+        # A part that is built already, e.g. one that several lineages share, is left as it is.
+        ready = value is None or dataclasses.is_dataclass(value)
+        return value if ready else build(role, value, where)
+    if hint == Sequence[tuple[Policy, int | None]]:
+        return _regimes(value, where)
+    return plain(hint, value, where)
+
+
+def _role(hint: Any) -> str | None:
+    """Role of a field that holds another part."""
+    for option in (hint, *getattr(hint, "__args__", ())):
+        role = ROLES.get(getattr(option, "__origin__", option))
+        if role is not None:
+            return role
+    return None
+
+
+def _regimes(value: Any, where: str) -> list[tuple[Any, int | None]]:
+    """Regimes of a schedule: ``[[policy, generations], ...]``."""
+    if not isinstance(value, Sequence) or not all(
+        isinstance(regime, Sequence) and len(regime) == 2 for regime in value
+    ):
+        raise SpecError(
+            f"{where}: expected a list of [policy, generations] pairs, got {value!r}. Write null "
+            "for the number of generations of the last one to make it go on."
+        )
+    return [
+        (build("policy", policy, f"{where}[{i}]"), plain(int | None, length, f"{where}[{i}]"))
+        for i, (policy, length) in enumerate(value)
+    ]
+
+
+def plain(hint: Any, value: Any, where: str) -> Any:
+    """Check a plain value against a type, without any conversion that could hide a mistake."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # Through JSON, strictly: a list may become a tuple, but "100" never becomes 100.
+        return TypeAdapter(hint).validate_json(json.dumps(value), strict=True)
+    except (ValidationError, TypeError) as error:
+        message = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        message = message[0].lower() + message[1:]
+        raise SpecError(f"{where}: {message}, got {value!r}.") from error
+
+
+def build_lineage(spec: Any) -> Lineage:
+    """Lineage from plain data, every field checked; parts that are built already are kept."""
+    from modelcollapse.lineage import Lineage
+
+    if not isinstance(spec, Mapping):
+        raise SpecError(f"a lineage is described by a mapping of fields to values, got {spec!r}.")
+    lineage: Lineage = make(Lineage, spec, "")
+    return lineage

@@ -1,0 +1,200 @@
+"""Spec files: a simulation written down as YAML or JSON, checked before anything runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from modelcollapse import registry
+from modelcollapse.errors import SpecError, suggestion
+from modelcollapse.lineage import Lineage
+from modelcollapse.probes import bind
+from modelcollapse.protocols import Probe
+
+VERSION = 1
+"""Version of the spec format that this package reads and writes."""
+
+LINEAGE = ("truth", "learner", "size", "budget", "curator", "holdout")
+RUN: dict[str, Any] = {
+    "generations": int,
+    "replicates": int,
+    "seed": int,
+    "every": int,
+    "snapshots": list[int],
+    "title": str,
+    "description": str,
+}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a spec file asks for: lineages that differ in their policy, and how to run them.
+
+    Attributes
+    ----------
+    lineages : dict of str to Lineage
+        One per policy, by label.
+    generations, replicates, seed, every, snapshots
+        As in `Lineage.run`.
+    probes : tuple of Probe or None
+        What to measure; what suits the data when None.
+    title, description : str
+        For people.
+    """
+
+    lineages: Mapping[str, Lineage]
+    generations: int = 20
+    replicates: int = 1
+    seed: int = 0
+    every: int = 1
+    snapshots: tuple[int, ...] = ()
+    probes: tuple[Probe, ...] | None = None
+    title: str = ""
+    description: str = ""
+
+    def but(self, **changes: Any) -> Simulation:
+        """Return the same simulation with some settings changed; None leaves a setting alone."""
+        return replace(self, **{key: value for key, value in changes.items() if value is not None})
+
+    def spec(self) -> dict[str, Any]:
+        """Plain data that `parse` reads back, with the values in effect."""
+        first = next(iter(self.lineages.values()))
+        shared = {key: registry.describe(getattr(first, key)) for key in LINEAGE}
+        probes = bind(self.probes, first)
+        return {
+            "modelcollapse": VERSION,
+            "title": self.title,
+            "description": self.description,
+            **{key: value for key, value in shared.items() if value is not None},
+            "policies": {
+                label: registry.describe(lineage.policy) for label, lineage in self.lineages.items()
+            },
+            "generations": self.generations,
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "every": self.every,
+            "snapshots": list(self.snapshots),
+            "measures": [registry.describe(probe) for probe in probes],
+        }
+
+
+def read(path: str | Path) -> Simulation:
+    """Simulation that a YAML or JSON file describes; paths in it are relative to the file.
+
+    Raises
+    ------
+    SpecError
+        If the file is missing, is not YAML or JSON, or does not describe a simulation.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SpecError(f"there is no file {path}. Check the path and the spelling.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read {path}: {error}.") from error
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise SpecError(f"{path} is not valid YAML{at}: {problem}.") from error
+    if document is None:
+        raise SpecError(f"{path} is empty. See the examples folder for specs to start from.")
+    return parse(document, base=path.parent)
+
+
+def parse(document: Any, *, base: Path = Path()) -> Simulation:
+    """Simulation from plain data, every field checked.
+
+    Parameters
+    ----------
+    document : mapping
+        As in a spec file.
+    base : Path, default the present folder
+        Folder to which the paths of source files are relative.
+
+    Raises
+    ------
+    SpecError
+        If a field is unknown, missing or of the wrong type; it names the field.
+    """
+    if not isinstance(document, Mapping):
+        raise SpecError(f"a spec is a mapping of fields to values, got {type(document).__name__}.")
+    _check_version(document.get("modelcollapse", VERSION))
+    known = ("modelcollapse", "policy", "policies", "measures", *LINEAGE, *RUN)
+    for key in document:
+        if key not in known:
+            raise SpecError(f"unknown field '{key}'. {suggestion(str(key), known)}")
+    settings = {
+        key: registry.plain(hint, document[key], key)
+        for key, hint in RUN.items()
+        if key in document
+    }
+    if "snapshots" in settings:
+        settings["snapshots"] = tuple(settings["snapshots"])
+    measures = document.get("measures")
+    if measures is not None:
+        if not isinstance(measures, list):
+            raise SpecError(f"measures: expected a list of names, got {measures!r}.")
+        settings["probes"] = tuple(
+            registry.build("probe", measure, f"measures[{i}]") for i, measure in enumerate(measures)
+        )
+    shared = {key: document[key] for key in LINEAGE if key in document}
+    if isinstance(shared.get("truth"), Mapping) and "path" in shared["truth"]:
+        shared["truth"] = {**shared["truth"], "path": str(base / str(shared["truth"]["path"]))}
+    if "truth" in shared:
+        # Built once: the lineages share one truth, and a source file is read once.
+        shared["truth"] = registry.build("truth", shared["truth"], "truth")
+    lineages = {}
+    for label, policy in _policies(document).items():
+        where = f"policies.{label}" if "policies" in document else "policy"
+        part = registry.build("policy", policy, where)
+        lineages[label] = registry.build_lineage({**shared, "policy": part})
+    return Simulation(lineages, **settings)
+
+
+def _policies(document: Mapping[str, Any]) -> dict[str, Any]:
+    if "policy" in document and "policies" in document:
+        raise SpecError("both 'policy' and 'policies' are given. Use 'policies' for several.")
+    if "policy" in document:
+        policy = document["policy"]
+        label = policy.get("type") if isinstance(policy, Mapping) else policy
+        return {str(label): policy}
+    policies = document.get("policies")
+    if not policies:
+        raise SpecError(
+            "the field 'policies' is missing: it says what each next corpus consists of, e.g. "
+            "policies: {replace: {type: replace, n: 100}}."
+        )
+    if not isinstance(policies, Mapping):
+        raise SpecError(f"policies: expected a mapping of labels to policies, got {policies!r}.")
+    return {str(label): policy for label, policy in policies.items()}
+
+
+def _check_version(version: Any) -> None:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise SpecError(
+            f"modelcollapse: {version!r} is no version of the spec format. This version of the "
+            f"package reads format {VERSION}."
+        )
+    if version > VERSION:
+        raise SpecError(
+            f"the spec is in format {version}, which is newer than format {VERSION}, the newest "
+            "this version of the package reads. Upgrade it: pip install --upgrade modelcollapse."
+        )
+
+
+def to_yaml(spec: Mapping[str, Any]) -> str:
+    """Spec as YAML text, fields in their order."""
+    import yaml
+
+    plain = json.loads(json.dumps(spec))
+    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=96)
+    return text

@@ -1,0 +1,86 @@
+"""Tables of readings: as text, as a dataframe of any library, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse.errors import InputError, Missing, suggestion
+from modelcollapse.store import write_atomic
+
+if TYPE_CHECKING:
+    from modelcollapse.history import History
+
+Columns = dict[str, NDArray[Any]]
+
+
+def table(histories: Mapping[str, History], generations: Sequence[int] | None = None) -> list[str]:
+    """Lines of a text table: medians, and 5 to 95 % bands in brackets, at some generations."""
+    rows = [["lineage", "measure", *(f"gen {g}" for g in _shown(histories, generations))]]
+    for label, history in histories.items():
+        shown = set(_shown(histories, generations))
+        at = [i for i, g in enumerate(history.generations) if int(g) in shown]
+        for measure in history.measures:
+            band = history.band(measure)
+            cells = [
+                cell(float(band.median[i]), float(band.low[i]), float(band.high[i])) for i in at
+            ]
+            rows.append([label, measure, *cells])
+    if all(row[0] == "" for row in rows[1:]):
+        rows = [row[1:] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows)
+    return ["  ".join(row).rstrip() for row in padded]
+
+
+def cell(median: float, low: float, high: float) -> str:
+    """Median with its band, e.g. ``0.37 [0.21, 0.62]``."""
+    if math.isnan(median):
+        return "undefined"
+    if low == high:
+        return f"{median:.3g}"
+    return f"{median:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def _shown(histories: Mapping[str, History], asked: Sequence[int] | None) -> list[int]:
+    read = next(iter(histories.values())).generations
+    if asked is not None:
+        return [int(g) for g in read if int(g) in set(asked)]
+    last = int(read[-1])
+    wanted = {0, 1, last // 4, last // 2, last}
+    # Where only every k-th generation was read, the nearest one that was.
+    return sorted({int(read[np.argmin(np.abs(read - g))]) for g in wanted})
+
+
+def frame(columns: Columns, backend: str | None) -> Any:
+    """Dataframe of the asked-for library, or of the first one installed."""
+    from importlib.util import find_spec
+
+    import narwhals as nw
+    from narwhals import Implementation
+
+    known = ("polars", "pandas", "pyarrow")
+    if backend is not None and backend not in known:
+        raise InputError(f"no dataframe library '{backend}'. {suggestion(backend, known)}")
+    for name in known if backend is None else (backend,):
+        if find_spec(name) is not None:
+            data = {k: v.tolist() if v.dtype == object else v for k, v in columns.items()}
+            return nw.from_dict(data, backend=Implementation.from_string(name)).to_native()
+    raise Missing("a dataframe of the history", backend or "polars", "tables")
+
+
+def write_csv(columns: Columns, path: Path) -> None:
+    """Write columns as CSV, whole or not at all; NaN becomes an empty field."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*(column.tolist() for column in columns.values()), strict=True):
+        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in row])
+    write_atomic(path, buffer.getvalue().encode())

@@ -1,0 +1,92 @@
+"""What became of a lineage, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from modelcollapse.history import History
+from modelcollapse.metrics.stage import Stage
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Stage of collapse of a lineage at its last generation.
+
+    Attributes
+    ----------
+    stage : Stage
+        The stage that most replicates are in; the later one where two are equally frequent.
+    share : float
+        Share of the replicates in that stage.
+    onset : int or None
+        First generation read from which on at least half of the replicates have left stage none
+        and do not come back, None if there is no such generation.
+    sentence : str
+        The same in words.
+    """
+
+    stage: Stage
+    share: float
+    onset: int | None
+    sentence: str
+
+
+def verdict(history: History) -> Verdict:
+    """Verdict on one lineage, by the rule of `modelcollapse.metrics.stage.stage`."""
+    stages = history.stages()
+    last = stages[:, -1]
+    shares = {member: float(np.mean(last == member)) for member in Stage}
+    # Stages are listed from the mildest to the gravest, and max() keeps the first of equals.
+    stage = max(reversed(list(Stage)), key=lambda member: shares[member])
+    collapsed = np.mean((stages == Stage.EARLY) | (stages == Stage.LATE), axis=0) >= 0.5
+    onset = _lasting_from(collapsed, history)
+    return Verdict(stage, shares[stage], onset, _sentence(history, stage, shares[stage], onset))
+
+
+def verdicts(histories: Mapping[str, History]) -> list[str]:
+    """One line per lineage: its label and its verdict."""
+    width = max(len(label) for label in histories)
+    return [f"{label.ljust(width)}  {verdict(h).sentence}" for label, h in histories.items()]
+
+
+def _lasting_from(collapsed: object, history: History) -> int | None:
+    """First generation from which on the condition holds to the end."""
+    held = np.asarray(collapsed)[::-1]
+    lasting = len(held) if held.all() else int(np.argmin(held))
+    return None if lasting == 0 else int(history.generations[len(held) - lasting])
+
+
+def _sentence(history: History, stage: Stage, share: float, onset: int | None) -> str:
+    count, last = history.replicates, int(history.generations[-1])
+    many = f"{round(share * count)} of {count} replicates" if count > 1 else "the one replicate"
+    extinct = len(history.endings)
+    if stage is Stage.UNDECIDED:
+        return (
+            f"not decided: the measures variance and tail_retention, on which the verdict rests, "
+            f"are undefined at generation {last}"
+        )
+    words = {
+        Stage.NONE: "no collapse",
+        Stage.EARLY: "early collapse (tails)",
+        Stage.LATE: "late collapse (variance)",
+        Stage.GROWING: "no collapse, but the spread grows",
+    }[stage]
+    text = f"{words} in {many} at generation {last}"
+    parts = []
+    for measure, name in (("variance", "variance"), ("tail_retention", "tails")):
+        if measure in history.readings:
+            values = history[measure]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = values[:, -1] / values[:, 0]
+            if np.isfinite(ratio).any():
+                parts.append(f"{name} at {float(np.nanmedian(ratio)):.0%}")
+    if parts:
+        text += f": {' and '.join(parts)} of generation 0 (median)"
+    if stage in (Stage.EARLY, Stage.LATE) and onset is not None:
+        text += f", collapsed since generation {onset}"
+    if extinct:
+        text += f"; in {extinct} no model could be fitted any more"
+    return text
