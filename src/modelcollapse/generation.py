@@ -69,8 +69,8 @@ class Generation:
 
     @property
     def truth(self) -> Any:
-        """Nature."""
-        return self._nature.truth
+        """Nature; of a batch, the law that all its replicates share."""
+        return self._nature.lineage.truth
 
     @property
     def replicates(self) -> int | None:
@@ -104,6 +104,11 @@ class Generation:
             If no real records are left over for it.
         """
         return self.once("reference", self._nature.holdout)
+
+    @property
+    def reference_labels(self) -> Any:
+        """Labels of the held-out real records, None where the source has none."""
+        return self._nature.holdout_labels()
 
     def rng(self, role: str) -> Generator:
         """Random generator of this generation for the given role."""

@@ -84,6 +84,13 @@ class Nature:
             )
         return self.truth.take(self._order[:n])
 
+    def holdout_labels(self) -> Any:
+        """Labels of the held-out records, None where there are none."""
+        labels = getattr(self.truth, "labels", None)
+        if self._order is None or labels is None:
+            return None
+        return records.take(labels, self._order[: self._held_out(len(self._order))])
+
     def _held_out(self, records_in_all: int) -> int:
         if self.lineage.holdout is not None:
             return min(self.lineage.holdout, records_in_all)

@@ -80,7 +80,10 @@ class Curator(Protocol[D_contra]):
 class Probe(Protocol):
     """Read one generation."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name under which its readings appear."""
+        ...
 
     def __call__(self, generation: Generation) -> Reading | Mapping[str, Reading]:
         """One reading, or several by name."""

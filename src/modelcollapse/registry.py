@@ -53,7 +53,26 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "random_selection": "curators.select:RandomSelection",
         "top_score": "curators.select:TopScore",
     },
-    "probe": {},
+    "probe": {
+        "variance": "probes.spread:Variance",
+        "log_variance": "probes.spread:LogVariance",
+        "log_generalised_variance": "probes.spread:LogGeneralisedVariance",
+        "mean_error": "probes.spread:MeanError",
+        "tail_retention": "probes.spread:TailRetention",
+        "wasserstein": "probes.distances:Wasserstein",
+        "energy_distance": "probes.distances:EnergyDistance",
+        "mmd": "probes.distances:MMD",
+        "total_variation": "probes.distances:TotalVariation",
+        "hellinger": "probes.distances:Hellinger",
+        "kl": "probes.distances:KL",
+        "cross_entropy": "probes.distances:CrossEntropy",
+        "support": "probes.variety:Support",
+        "entropy": "probes.variety:Entropy",
+        "hill_number": "probes.variety:HillNumber",
+        "lost_mass": "probes.variety:LostMass",
+        "distinct": "probes.variety:Distinct",
+        "subgroups": "probes.variety:Subgroups",
+    },
 }
 
 ROLES: dict[Any, str] = {

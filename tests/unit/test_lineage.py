@@ -21,7 +21,9 @@ def lineage(toy):
 
 
 def test_the_same_seed_gives_the_same_lineage(lineage):
-    assert deviations(lineage.generations(seed=4), 20) == deviations(lineage.generations(seed=4), 20)
+    assert deviations(lineage.generations(seed=4), 20) == deviations(
+        lineage.generations(seed=4), 20
+    )
 
 
 def test_replicates_and_seeds_differ(lineage):

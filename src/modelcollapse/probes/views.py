@@ -1,0 +1,146 @@
+"""What a generation looks like to a measure: a law where there is one, else records.
+
+Closed forms are preferred: they carry no sampling noise. Where a model has none, all probes read
+one shared evaluation sample, and compare it with held-out real records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse.errors import Incompatible
+from modelcollapse.families import _roots
+from modelcollapse.families.categorical_law import CategoricalLaw
+from modelcollapse.families.categorical_model import FittedCategorical
+from modelcollapse.families.gaussian_model import GaussianModel
+from modelcollapse.families.moments import Moments
+from modelcollapse.families.texts import Texts, words
+from modelcollapse.metrics.moments import mean_and_root
+
+if TYPE_CHECKING:
+    from modelcollapse.generation import Generation
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GaussianView:
+    """A fitted Gaussian law, and the real one or the real records' moments."""
+
+    model: GaussianModel
+    mean: Floats
+    root: Floats
+
+    @property
+    def model_root(self) -> Floats:
+        """Root of the model's covariance, shape ``(..., d, d)``, with its scale."""
+        return np.asarray(_roots.natural(self.model.root, self.model.exponent))
+
+
+@dataclass(frozen=True)
+class CategoricalView:
+    """A fitted categorical law in ragged form, and the real law on all states."""
+
+    model: FittedCategorical
+    truth: Floats
+
+    @property
+    def starts(self) -> NDArray[np.int64] | None:
+        """Where each replicate begins, as measures take it; None for a single lineage."""
+        return None if self.model.replicates is None else self.model.starts[:-1]
+
+    @property
+    def at_states(self) -> Floats:
+        """Real probabilities at the model's states."""
+        return np.asarray(self.truth[self.model.states])
+
+
+@dataclass(frozen=True)
+class TextView:
+    """Counts of words in the evaluation sample, and the sample itself."""
+
+    counts: NDArray[np.int64]
+    sample: Any
+
+
+@dataclass(frozen=True)
+class RowsView:
+    """Records as rows of numbers: the evaluation sample and the held-out real ones."""
+
+    sample: Floats
+    reference: Floats
+
+
+View = GaussianView | CategoricalView | TextView | RowsView
+
+
+def view(generation: Generation) -> View:
+    """Form in which this generation's model can be measured.
+
+    Raises
+    ------
+    Incompatible
+        If it writes records that no measure here can read.
+    """
+    model = generation.model
+    if isinstance(model, GaussianModel):
+        mean, root = generation.once("gaussian truth", lambda: _gaussian_truth(generation))
+        return GaussianView(model, mean, root)
+    if isinstance(model, FittedCategorical):
+        truth = generation.once("categorical truth", lambda: _categorical_truth(generation))
+        return CategoricalView(model, truth)
+    sample = generation.sample
+    if isinstance(sample, Texts) or (isinstance(sample, list) and isinstance(sample[0], str)):
+        return TextView(word_counts(generation, sample), sample)
+    if isinstance(sample, np.ndarray) and sample.dtype.kind in "fiub":
+        return RowsView(as_rows(sample), as_rows(generation.reference))
+    raise Incompatible(
+        f"no built-in measure reads records of type {type(sample).__name__}. Pass probes= of your "
+        "own: any function of a generation with a name."
+    )
+
+
+def as_rows(data: NDArray[Any]) -> Floats:
+    """Records as rows, shape ``(n, d)``."""
+    return np.asarray(data, dtype=np.float64).reshape(len(data), -1)
+
+
+def word_counts(generation: Generation, texts: Any) -> NDArray[np.int64]:
+    """Tokens of each word, shape ``(words,)``; the last counts words that no real text has."""
+    if isinstance(texts, Texts):
+        return np.bincount(texts.ids, minlength=len(texts.vocabulary) + 1).astype(np.int64)
+    known = generation.once("vocabulary", lambda: _vocabulary(generation))
+    ids = [known.get(word, len(known)) for text in texts for word in words(text)]
+    return np.bincount(np.array(ids, dtype=np.int64), minlength=len(known) + 1).astype(np.int64)
+
+
+def _vocabulary(generation: Generation) -> dict[str, int]:
+    # Of real text only, so that the numbering does not depend on where a run was resumed.
+    texts = [*generation.original.data, *generation.reference]
+    return {word: i for i, word in enumerate(sorted({w for text in texts for w in words(text)}))}
+
+
+def _gaussian_truth(generation: Generation) -> tuple[Floats, Floats]:
+    law = getattr(generation.truth, "law", None)
+    if isinstance(law, GaussianModel):
+        return np.asarray(law.mean), np.asarray(_roots.natural(law.root, law.exponent))
+    reference = generation.reference
+    if isinstance(reference, Moments):
+        raise Incompatible(
+            "the truth draws sufficient statistics but has no Gaussian law to compare with. Give "
+            "it a property 'law', or pass probes that need none."
+        )
+    return mean_and_root(as_rows(reference), ddof=1)
+
+
+def _categorical_truth(generation: Generation) -> Floats:
+    truth = generation.truth
+    if isinstance(truth, CategoricalLaw):
+        return np.asarray(truth.dense())
+    states = generation.model.number_of_states
+    shares = np.bincount(np.asarray(generation.reference, dtype=np.int64), minlength=states)
+    return np.asarray(shares / shares.sum())
