@@ -62,11 +62,11 @@ def compare_chains(states: int, n: int, generations: int, seeds: int, policy: st
         base = measure(lambda d=draw: discrete_zipf.run(truth, n, generations, few, d, policy), 3)
         wall = base.wall * seeds / few
         print(f"  {draw + ' over all states':<26}{wall:8.2f} s   ratio {wall / ours.wall:6.1f}")
-        last = zip(MEASURES, ours.value[-1].mean(axis=1), base.value[:, -1].mean(axis=0))
-    print(
-        "  last generation, ours / theirs: "
-        + ", ".join(f"{m} {a:.4g} / {b:.4g}" for m, a, b in last)
-    )
+        last = zip(
+            MEASURES, ours.value[-1].mean(axis=1), base.value[:, -1].mean(axis=0), strict=True
+        )
+    shown = ", ".join(f"{name} {a:.4g} / {b:.4g}" for name, a, b in last)
+    print(f"  last generation, ours / theirs: {shown}")
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def measures(model, held):
     counts = model.unigram[model.unigram > 0]
     p = counts / counts.sum()
     return (
-        model.support / len(texts.vocabulary),
+        model.support / len(held.vocabulary),
         model.counts.distinct(2),
         -(p * np.log(p)).sum(),
         np.exp(-model.log_prob(held).mean()),
@@ -82,7 +82,7 @@ def main():
             generations=generations,
             floor=learner.floor,
         ),
-        repeats=3 if quick else 1,
+        baseline_repeats=3 if quick else 1,
     )
     print("\ngeneration: vocabulary kept, distinct-2, unigram entropy, held-out perplexity")
     for name, rows in (("ours", result.ours.value), ("baseline", result.baseline.value)):

@@ -1,1 +1,130 @@
-"""Simulate, predict, measure and prevent model collapse."""
+"""Simulate, predict, measure and prevent model collapse.
+
+What happens to models that are trained on data that earlier models wrote::
+
+    import modelcollapse as mc
+
+    lineage = mc.Lineage(mc.Gaussian().exact(), mc.GaussianMLE(), mc.Replace(100), size=100)
+    history = lineage.run(generations=50, replicates=1000, seed=0)
+
+Names are imported at first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelcollapse import probes, testing
+    from modelcollapse.comparison import Comparison
+    from modelcollapse.corpus import Block, Corpus
+    from modelcollapse.curators.select import RandomSelection, TopScore
+    from modelcollapse.families.categorical import Categorical, Frequencies, Uniform, Zipf
+    from modelcollapse.families.gaussian import ExactGaussian, Gaussian, GaussianMLE
+    from modelcollapse.families.kernel import KernelDensity
+    from modelcollapse.families.mixture import Mixture
+    from modelcollapse.families.ngram import NGram
+    from modelcollapse.families.texts import Texts
+    from modelcollapse.generation import Generation
+    from modelcollapse.history import History
+    from modelcollapse.learners.estimator import Estimator
+    from modelcollapse.learners.pca import PCA
+    from modelcollapse.lineage import Lineage
+    from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule
+    from modelcollapse.prose import StandardLibraryProse
+    from modelcollapse.simulate import simulate
+    from modelcollapse.sources import Digits, Empirical, File
+    from modelcollapse.store import Store
+
+_HOMES = {
+    "Accumulate": "policies",
+    "Augment": "policies",
+    "Block": "corpus",
+    "Categorical": "families.categorical",
+    "Comparison": "comparison",
+    "Corpus": "corpus",
+    "Digits": "sources",
+    "Empirical": "sources",
+    "Estimator": "learners.estimator",
+    "ExactGaussian": "families.gaussian",
+    "File": "sources",
+    "Frequencies": "families.categorical",
+    "Gaussian": "families.gaussian",
+    "GaussianMLE": "families.gaussian",
+    "Generation": "generation",
+    "History": "history",
+    "KernelDensity": "families.kernel",
+    "Lineage": "lineage",
+    "Mix": "policies",
+    "Mixture": "families.mixture",
+    "NGram": "families.ngram",
+    "PCA": "learners.pca",
+    "RandomSelection": "curators.select",
+    "Replace": "policies",
+    "Schedule": "policies",
+    "StandardLibraryProse": "prose",
+    "Store": "store",
+    "Texts": "families.texts",
+    "TopScore": "curators.select",
+    "Uniform": "families.categorical",
+    "Zipf": "families.categorical",
+    "probes": "",
+    "simulate": "simulate",
+    "testing": "",
+}
+
+__all__ = [
+    "PCA",
+    "Accumulate",
+    "Augment",
+    "Block",
+    "Categorical",
+    "Comparison",
+    "Corpus",
+    "Digits",
+    "Empirical",
+    "Estimator",
+    "ExactGaussian",
+    "File",
+    "Frequencies",
+    "Gaussian",
+    "GaussianMLE",
+    "Generation",
+    "History",
+    "KernelDensity",
+    "Lineage",
+    "Mix",
+    "Mixture",
+    "NGram",
+    "RandomSelection",
+    "Replace",
+    "Schedule",
+    "StandardLibraryProse",
+    "Store",
+    "Texts",
+    "TopScore",
+    "Uniform",
+    "Zipf",
+    "probes",
+    "simulate",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("modelcollapse")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'modelcollapse' has no attribute '{name}'")
+    module = import_module(f"modelcollapse.{home or name}")
+    found = module if home == "" else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -159,10 +159,10 @@ class _Trail:
         """Append the blocks that hold records; return how many records they hold."""
         added = 0
         for block in blocks:
-            size = block.size
-            if size:
+            # In a batch, a block may be empty in some replicates and not in others.
+            if np.any(records.size(block.data)):
                 self.blocks.append(block)
-                added += size
+                added += block.size
         return added
 
     def joined(self, length: int, summarise: Summarise | None) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from modelcollapse.history import Ending, History, Snapshots
 from modelcollapse.lineage import Lineage
 from modelcollapse.probes import bind
 from modelcollapse.protocols import Probe
+from modelcollapse.sources import present
 from modelcollapse.store import Store
 
 SNAPSHOT_RECORDS = 64
 """Records kept of a generation that is to be looked at."""
+
+POOL_SECONDS = 4.0
+"""Work left, as the pieces done so far let expect, that is worth starting processes for."""
 
 
 @dataclass(frozen=True)
@@ -145,25 +150,26 @@ def _results(
     """Pieces in the order of their tasks; at most a few are held that were not asked for yet."""
     each = generations + 1
     total = each * len(tasks)
-    if n_jobs == 1 or len(tasks) == 1:
-        for done, task in enumerate(tasks):
-            tick = None
-            if progress is not None:
-
-                def tick(index: int, base: int = done * each) -> None:
-                    progress(base + index + 1, total)
-
-            yield work(task, tick)
-            if progress is not None:
-                progress((done + 1) * each, total)
+    report = progress or (lambda done, total: None)
+    started = time.monotonic()
+    for done, task in enumerate(tasks):
+        spent = time.monotonic() - started
+        if n_jobs != 1 and done and spent / done * (len(tasks) - done) > POOL_SECONDS:
+            break
+        yield work(task, partial(_tick, report, done * each, total))
+        report((done + 1) * each, total)
+    else:
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
-    for done, piece in enumerate(parallel(delayed(work)(task) for task in tasks)):
-        if progress is not None:
-            progress((done + 1) * each, total)
+    for more, piece in enumerate(parallel(delayed(work)(task) for task in tasks[done:]), done + 1):
+        report(more * each, total)
         yield piece
+
+
+def _tick(report: Callable[[int, int], None], base: int, total: int, index: int) -> None:
+    report(base + index + 1, total)
 
 
 def work(task: Task, tick: Callable[[int], None] | None = None) -> Piece:
@@ -208,7 +214,7 @@ def _run(task: Task, tick: Callable[[int], None] | None) -> Piece:
         if generation.model is None:
             piece.ending = Ending(index, generation.reason)
             break
-        if index in task.snapshots:
+        if index in task.snapshots and not hasattr(generation.sample, "replicates"):
             piece.snapshots[index] = _snapshot(generation)
         if tick is not None:
             tick(index)
@@ -234,9 +240,10 @@ def _read(generation: Generation, task: Task, piece: Piece, at: int) -> None:
 
 
 def _snapshot(generation: Generation) -> Any:
+    """First records of the evaluation sample; sufficient statistics have none to look at."""
     sample = generation.sample
-    shown = min(SNAPSHOT_RECORDS, records.size(sample))
-    return records.take(sample, np.arange(shown))
+    shown = records.take(sample, np.arange(min(SNAPSHOT_RECORDS, records.size(sample))))
+    return present(shown, getattr(generation.truth, "image_shape", None))
 
 
 def _assemble(pieces: list[Piece], read_at: tuple[int, ...], provenance: dict[str, Any]) -> History:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -14,11 +15,30 @@ from numpy.typing import NDArray
 
 from modelcollapse import records
 from modelcollapse.errors import InputError
+from modelcollapse.files import read_records
 from modelcollapse.records import Indices
 
 
+class FiniteSource:
+    """What every finite set of real records can do, given its `data`."""
+
+    data: Any
+    """The records."""
+
+    def __len__(self) -> int:
+        return int(records.size(self.data))
+
+    def take(self, indices: Indices) -> Any:
+        """Return the records at these positions."""
+        return records.take(self.data, indices)
+
+    def sample(self, n: int, *, rng: Generator) -> Any:
+        """Draw `n` records with replacement, from the empirical law."""
+        return self.take(rng.integers(len(self), size=n))
+
+
 @dataclass(frozen=True, eq=False)
-class Empirical:
+class Empirical(FiniteSource):
     """A finite set of real records.
 
     A lineage reads it as a shuffled stream without replacement: first the hold-out, then
@@ -44,81 +64,39 @@ class Empirical:
     labels: Any = None
 
     def __post_init__(self) -> None:
-        count = records.size(self.data)
-        if count == 0:
+        _check(self.data, self.image_shape)
+        if self.labels is not None and len(self.labels) != len(self):
             raise InputError(
-                "the source has no records, so there is nothing a model could be fitted to. "
-                "Provide at least a few."
+                f"there are {len(self.labels)} labels for {len(self)} records. Give each one."
             )
-        if isinstance(self.data, np.ndarray) and self.data.dtype.kind == "f":
-            _check_finite(self.data)
-        if self.labels is not None and len(self.labels) != count:
-            raise InputError(
-                f"there are {len(self.labels)} labels for {count} records. Give each record one."
-            )
-        if self.image_shape is not None and np.prod(self.image_shape) != self.data[0].size:
-            raise InputError(
-                f"image_shape {tuple(self.image_shape)} asks for {np.prod(self.image_shape)} "
-                f"values per record, but a record has {self.data[0].size}. Give height and width."
-            )
-
-    def __len__(self) -> int:
-        return int(records.size(self.data))
-
-    def take(self, indices: Indices) -> Any:
-        """Return the records at these positions."""
-        return records.take(self.data, indices)
-
-    def sample(self, n: int, *, rng: Generator) -> Any:
-        """Draw `n` records with replacement, from the empirical law."""
-        return self.take(rng.integers(len(self), size=n))
-
-    def present(self, written: Any) -> Any:
-        """Return records in the form in which a person looks at them."""
-        return present(written, self.image_shape)
 
 
 @dataclass(frozen=True)
-class Digits:
+class Digits(FiniteSource):
     """The 1,797 handwritten digits that scikit-learn ships, 8 x 8 pixels scaled to 0..1."""
 
+    image_shape: ClassVar[tuple[int, int]] = (8, 8)
+
     @cached_property
-    def _records(self) -> Empirical:
+    def _loaded(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         from sklearn.datasets import load_digits
 
         pixels, labels = load_digits(return_X_y=True)
-        return Empirical(pixels / 16.0, image_shape=(8, 8), labels=labels)
+        return pixels / 16.0, labels
 
     @property
     def data(self) -> NDArray[np.float64]:
         """The pictures, shape ``(1797, 64)``."""
-        data: NDArray[np.float64] = self._records.data
-        return data
+        return self._loaded[0]
 
     @property
     def labels(self) -> NDArray[np.int64]:
         """The digit each picture shows, shape ``(1797,)``."""
-        labels: NDArray[np.int64] = self._records.labels
-        return labels
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def take(self, indices: Indices) -> Any:
-        """Return the pictures at these positions."""
-        return self._records.take(indices)
-
-    def sample(self, n: int, *, rng: Generator) -> Any:
-        """Draw `n` pictures with replacement."""
-        return self._records.sample(n, rng=rng)
-
-    def present(self, written: Any) -> Any:
-        """Return pictures of shape ``(n, 8, 8)``."""
-        return self._records.present(written)
+        return self._loaded[1]
 
 
 @dataclass(frozen=True)
-class File:
+class File(FiniteSource):
     """Real records in a file.
 
     Parameters
@@ -127,7 +105,7 @@ class File:
         ``.npy`` or ``.npz`` (one array), ``.csv`` (numbers, a header is recognised), ``.txt``
         (one document per line), or ``.jsonl`` (one object per line).
     column : str, optional
-        Which field of ``.jsonl`` objects holds the text.
+        Which field of ``.jsonl`` objects holds the text; ``"text"`` when not given.
     image_shape : sequence of int, optional
         Height and width, where every record is a picture written row by row.
 
@@ -139,37 +117,17 @@ class File:
 
     path: str
     column: str | None = None
-    image_shape: Sequence[int] | None = field(default=None)
+    image_shape: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         if not Path(self.path).is_file():
             raise InputError(f"there is no file {self.path}. Check the path and the spelling.")
+        _check(self.data, self.image_shape)
 
     @cached_property
-    def _records(self) -> Empirical:
-        from modelcollapse.files import read_records
-
-        return Empirical(read_records(Path(self.path), self.column), self.image_shape)
-
-    @property
     def data(self) -> Any:
         """The records."""
-        return self._records.data
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def take(self, indices: Indices) -> Any:
-        """Return the records at these positions."""
-        return self._records.take(indices)
-
-    def sample(self, n: int, *, rng: Generator) -> Any:
-        """Draw `n` records with replacement."""
-        return self._records.sample(n, rng=rng)
-
-    def present(self, written: Any) -> Any:
-        """Return records in the form in which a person looks at them."""
-        return self._records.present(written)
+        return read_records(Path(self.path), self.column)
 
 
 def present(written: Any, image_shape: Sequence[int] | None) -> Any:
@@ -180,9 +138,22 @@ def present(written: Any, image_shape: Sequence[int] | None) -> Any:
     return written if to_strings is None else to_strings()
 
 
-def _check_finite(data: NDArray[np.float64]) -> None:
+def _check(data: Any, image_shape: Sequence[int] | None) -> None:
+    if records.size(data) == 0:
+        raise InputError(
+            "the source has no records, so there is nothing a model could be fitted to. Provide "
+            "at least a few."
+        )
+    if not isinstance(data, np.ndarray):
+        return
+    values = data[0].size
+    if image_shape is not None and math.prod(image_shape) != values:
+        raise InputError(
+            f"image_shape {tuple(image_shape)} asks for {math.prod(image_shape)} values per "
+            f"record, but a record has {values}. Give height and width."
+        )
     rows = data.reshape(len(data), -1)
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1)) if data.dtype.kind == "f" else ()
     if len(bad):
         raise InputError(
             f"{len(bad)} of {len(data)} records hold NaN or infinite values (the first is record "

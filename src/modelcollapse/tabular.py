@@ -23,21 +23,30 @@ Columns = dict[str, NDArray[Any]]
 
 def table(histories: Mapping[str, History], generations: Sequence[int] | None = None) -> list[str]:
     """Lines of a text table: medians, and 5 to 95 % bands in brackets, at some generations."""
-    rows = [["lineage", "measure", *(f"gen {g}" for g in _shown(histories, generations))]]
-    for label, history in histories.items():
-        shown = set(_shown(histories, generations))
-        at = [i for i, g in enumerate(history.generations) if int(g) in shown]
-        for measure in history.measures:
+    shown = _shown(histories, generations)
+    rows = [["measure", "lineage", *(f"gen {g}" for g in shown)]]
+    for measure in dict.fromkeys(m for history in histories.values() for m in history.measures):
+        for label, history in histories.items():
+            if measure not in history.readings:
+                continue
             band = history.band(measure)
+            at = [i for i, g in enumerate(history.generations) if int(g) in shown]
             cells = [
                 cell(float(band.median[i]), float(band.low[i]), float(band.high[i])) for i in at
             ]
-            rows.append([label, measure, *cells])
-    if all(row[0] == "" for row in rows[1:]):
-        rows = [row[1:] for row in rows]
+            rows.append([measure, label, *cells])
+    if all(row[1] == "" for row in rows[1:]):
+        rows = [[row[0], *row[2:]] for row in rows]
+    rows[1:] = _without_repeats(rows[1:])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows)
     return ["  ".join(row).rstrip() for row in padded]
+
+
+def _without_repeats(rows: list[list[str]]) -> list[list[str]]:
+    """Leave the first column empty where it says the same as the row above."""
+    above = [None, *(row[0] for row in rows[:-1])]
+    return [["" if row[0] == a else row[0], *row[1:]] for row, a in zip(rows, above, strict=True)]
 
 
 def cell(median: float, low: float, high: float) -> str:

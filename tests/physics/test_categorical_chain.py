@@ -84,7 +84,7 @@ def test_absorption_where_and_when():
             break
         time[generation.alive] = generation.index + 1  # the next resampling may end it
     final = generation.model.states
-    for state, probability in enumerate(p):
+    for state in range(len(p)):
         assert agrees(final == state, discrete.fixation_probability(p)[state])
         assert not agrees(final == state, 1 / 3)
     assert agrees(time + 1, discrete.absorption_time(n, p))

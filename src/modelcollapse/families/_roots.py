@@ -10,16 +10,20 @@ before its root stops being a root.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+from modelcollapse.records import Indices
 
 Floats = NDArray[np.float64]
 Exponents = NDArray[np.intc]
 Count = int | NDArray[np.intp]
 
 _WINDOW = 2.0**256  # diagonals that leave [1/_WINDOW, _WINDOW] are brought back
+_PIECE = 2**14  # numbers in the factors that are held at once
 NOWHERE = -(2**30)  # exponent of an exact zero: below every other
 
 
@@ -48,19 +52,44 @@ def bartlett(degrees: Count, d: int, shape: tuple[int, ...], rng: Generator) -> 
     ----------
     Textbook: the Bartlett decomposition.
     """
-    if d == 1:  # a single shape parameter is drawn three times as fast as an array of them
-        return np.sqrt(2 * rng.standard_gamma(np.asarray(degrees) / 2, shape))[..., None, None]
-    left = np.asarray(degrees)[..., None] - np.arange(d)
-    chi_square = 2 * rng.standard_gamma(np.maximum(left, 0) / 2, (*shape, d))
-    normals = rng.standard_normal((*shape, d * (d - 1) // 2))
-    row, column = np.tril_indices(d, -1)
-    flat = np.zeros((*shape, d * d))
-    flat[..., :: d + 1] = np.sqrt(chi_square)
-    flat[..., row * d + column] = normals
-    triangle = flat.reshape(*shape, d, d)
-    if left.min() <= 0:
-        triangle *= (left > 0)[..., None, :]
-    return triangle
+    return _triangle(_diagonal(degrees, d, shape, rng), rng)
+
+
+def wishart(
+    root: Floats, exponent: Exponents, scale: Floats, degrees: int, rng: Generator
+) -> tuple[Floats, Exponents]:
+    """Root of a Wishart matrix.
+
+    Parameters
+    ----------
+    root, exponent : ndarray, shapes ``(..., d, d)`` and ``(..., d)``
+        Root of the expectation divided by `degrees`, but for `scale`.
+    scale : ndarray, shape ``()`` or ``(...)``
+        What the root is to be multiplied by.
+    degrees : int
+        Degrees of freedom, 0 or larger.
+    rng : numpy.random.Generator
+        Draws as `bartlett` does.
+
+    Returns
+    -------
+    tuple of ndarray
+        Root and exponents.
+    """
+    shape, d = root.shape[:-2], root.shape[-1]
+    diagonal = _diagonal(degrees, d, shape, rng) * scale[..., None]
+    if d == 1:
+        return _checked(root * diagonal[..., None], exponent)
+    # Piece by piece, the factors stay in the cache and only the product needs fresh memory.
+    product = np.empty((math.prod(shape), d, d))
+    roots, diagonals = root.reshape(product.shape), diagonal.reshape(-1, d)
+    exponents = exponent.reshape(-1, d)
+    scales = np.broadcast_to(scale, shape).reshape(-1, 1)
+    for start in range(0, len(product), max(1, _PIECE // d**2)):
+        piece = slice(start, start + max(1, _PIECE // d**2))
+        triangle = _triangle(diagonals[piece], rng, scales[piece])
+        np.matmul(roots[piece], _shifted(triangle, exponents[piece]), out=product[piece])
+    return _checked(product.reshape(root.shape), exponent)
 
 
 def multiply(root: Floats, exponent: Exponents, triangle: Floats) -> tuple[Floats, Exponents]:
@@ -78,13 +107,48 @@ def multiply(root: Floats, exponent: Exponents, triangle: Floats) -> tuple[Float
     tuple of ndarray
         Root and exponents of the product.
     """
-    if root.shape[-1] == 1:
-        product = root * triangle
-    else:
-        if (exponent[..., 1:] != exponent[..., :-1]).any():
-            triangle = np.ldexp(triangle, exponent[..., :, None] - exponent[..., None, :])
-        product = root @ triangle
-    exponent = np.broadcast_to(exponent, product.shape[:-1])
+    return _checked(root @ _shifted(triangle, exponent), exponent)
+
+
+def _diagonal(degrees: Count, d: int, shape: tuple[int, ...], rng: Generator) -> Floats:
+    """Square roots of chi-squares with `degrees`, one fewer, ... degrees of freedom."""
+    if d == 1:  # a single shape parameter is drawn three times as fast as an array of them
+        return np.sqrt(2 * rng.standard_gamma(np.asarray(degrees) / 2, shape))[..., None]
+    left = np.maximum(np.asarray(degrees)[..., None] - np.arange(d), 0)
+    return np.asarray(np.sqrt(2 * rng.standard_gamma(left / 2, (*shape, d))))
+
+
+def _triangle(diagonal: Floats, rng: Generator, scale: Floats | float = 1.0) -> Floats:
+    """Matrix with this diagonal and scaled normals below it; zero columns below a zero."""
+    shape, d = diagonal.shape[:-1], diagonal.shape[-1]
+    flat = np.zeros((*shape, d * d))
+    flat[..., :: d + 1] = diagonal
+    triangle = flat.reshape(*shape, d, d)
+    if d > 1:
+        normals = rng.standard_normal((*shape, d * (d - 1) // 2))
+        flat[..., _below(d)] = normals * scale
+        if not diagonal.all():
+            triangle *= (diagonal > 0)[..., None, :]
+    return triangle
+
+
+@lru_cache(maxsize=64)
+def _below(d: int) -> Indices:
+    """Positions below the diagonal in a flattened matrix, row by row."""
+    row, column = np.tril_indices(d, -1)
+    return np.asarray(row * d + column)
+
+
+def _shifted(triangle: Floats, exponent: Exponents) -> Floats:
+    """Right factor with the differences between the left factor's exponents applied."""
+    if (exponent[..., 1:] == exponent[..., :-1]).all():
+        return triangle
+    return np.asarray(np.ldexp(triangle, exponent[..., :, None] - exponent[..., None, :]))
+
+
+def _checked(product: Floats, exponent: Exponents) -> tuple[Floats, Exponents]:
+    if exponent.shape != product.shape[:-1]:
+        exponent = np.broadcast_to(exponent, product.shape[:-1])
     diagonal = np.abs(product.diagonal(0, -2, -1))
     if diagonal.min() < 1 / _WINDOW or diagonal.max() > _WINDOW:
         return _rescale(product, exponent)

@@ -8,6 +8,7 @@ Wright-Fisher model, the data being its population (Ewens 2004).
 from __future__ import annotations
 
 import math
+import reprlib
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -155,6 +156,11 @@ class Categorical(CategoricalTruth):
                     f"there are {len(set(self.labels))} different labels for {len(law)} states. "
                     "Give every state a label of its own."
                 )
+
+    def __repr__(self) -> str:
+        # Thousands of states would flood a terminal; reprlib shows the first few.
+        shown = f"{reprlib.repr(self.probabilities)}, labels={reprlib.repr(self.labels)}"
+        return f"Categorical({shown}, as_rows={self.as_rows})"
 
     @staticmethod
     def zipf(states: int, exponent: float = 1.0) -> Zipf:

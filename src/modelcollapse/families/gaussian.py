@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -57,6 +57,9 @@ class GaussianMLE:
 
     ddof: int = 0
 
+    batches: ClassVar[bool] = True
+    """Replicates may share a leading axis."""
+
     def __post_init__(self) -> None:
         if self.ddof not in (0, 1):
             raise InputError(
@@ -97,9 +100,8 @@ class GaussianMLE:
                 f"an unbiased covariance in {d} dimension(s) needs at least {d + 1} records, got "
                 f"{fewest}: with fewer it is singular after one fit. Use more records, or ddof=0."
             )
-        divisor = np.sqrt(np.asarray(n - self.ddof))[..., None, None]
         return GaussianModel(
-            moments.mean, moments.root / divisor, moments.exponent, moments.record_shape
+            moments.mean, moments.root, moments.exponent, n - self.ddof, moments.record_shape
         )
 
     def summarise(self, data: Any) -> Moments:
@@ -176,7 +178,7 @@ class _Truth:
             np.broadcast_to(np.asarray(self.mean, dtype=np.float64), (*batch, d)),
             np.broadcast_to(self._root, (*batch, d, d)),
             np.zeros((*batch, d), dtype=np.intc),
-            record_shape,
+            record_shape=record_shape,
         )
 
 

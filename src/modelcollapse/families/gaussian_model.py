@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError
 from modelcollapse.families import _roots
-from modelcollapse.families._roots import Exponents, Floats
+from modelcollapse.families._roots import Count, Exponents, Floats
 from modelcollapse.families.moments import Moments
 from modelcollapse.protocols import Reading
 
@@ -25,18 +26,21 @@ class GaussianModel:
     ----------
     mean : ndarray, shape (..., d)
         Leading axes are ``()``, or ``(replicates,)`` for a batch.
-    root : ndarray, shape (..., d, d)
-        Lower triangular `L`; the covariance is ``L L^T`` after column `j` of `L` is multiplied by
-        ``2**exponent[..., j]``.
+    scatter_root : ndarray, shape (..., d, d)
+        Lower triangular `L`; the covariance is ``L L^T / divisor`` after column `j` of `L` is
+        multiplied by ``2**exponent[..., j]``.
     exponent : ndarray of int, shape (..., d)
         Powers of two of the columns: a chain of a million generations does not underflow.
+    divisor : int or ndarray, shape (replicates,)
+        What the scatter of the records was divided by; kept apart, so that a fit costs nothing.
     record_shape : tuple of int, optional
         Shape of the records that the model writes; None for a model that draws `Moments`.
     """
 
     mean: Floats
-    root: Floats
+    scatter_root: Floats
     exponent: Exponents
+    divisor: Count = 1
     record_shape: tuple[int, ...] | None = None
 
     @property
@@ -48,6 +52,11 @@ class GaussianModel:
     def d(self) -> int:
         """Number of coordinates."""
         return int(self.mean.shape[-1])
+
+    @cached_property
+    def root(self) -> Floats:
+        """Lower triangular root of the covariance, without the powers of two of its columns."""
+        return np.asarray(self.scatter_root / np.sqrt(np.asarray(self.divisor))[..., None, None])
 
     @property
     def cov(self) -> Floats:
@@ -77,7 +86,7 @@ class GaussianModel:
     @property
     def varies(self) -> bool | NDArray[np.bool_]:
         """Whether any coordinate has a positive variance; shape (replicates,) for a batch."""
-        alive = self.root.any(axis=(-1, -2))
+        alive = self.scatter_root.any(axis=(-1, -2))
         return np.asarray(alive) if np.ndim(alive) else bool(alive)
 
     def sample(self, n: int, *, rng: Generator) -> Any:
@@ -113,12 +122,12 @@ class GaussianModel:
             normals = rng.standard_normal((n, self.d))
             rows = normals @ _roots.natural(self.root, self.exponent).T + self.mean
             return rows.reshape(n, *self.record_shape)
-        shape, d = self.mean.shape[:-1], self.d
-        step = np.ldexp(rng.standard_normal((*shape, d)), self.exponent)
-        across = self.root[..., 0] * step if d == 1 else (self.root @ step[..., None])[..., 0]
-        mean = self.mean + across * (1 / math.sqrt(max(n, 1)))
-        triangle = _roots.bartlett(max(n - 1, 0), d, shape, rng)
-        return Moments(n, mean, *_roots.multiply(self.root, self.exponent, triangle))
+        scale = 1 / np.sqrt(np.asarray(self.divisor))
+        step = np.ldexp(rng.standard_normal(self.mean.shape), self.exponent)
+        step *= (scale / math.sqrt(max(n, 1)))[..., None]
+        mean = self.mean + (self.scatter_root @ step[..., None])[..., 0]
+        scatter = _roots.wishart(self.scatter_root, self.exponent, scale, max(n - 1, 0), rng)
+        return Moments(n, mean, *scatter)
 
     def log_density(self, x: Any) -> Floats:
         """Natural logarithm of the density at some points.

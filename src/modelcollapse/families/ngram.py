@@ -82,7 +82,7 @@ class NGram:
     >>> rng = np.random.default_rng(0)
     >>> model = NGram(order=2).fit(texts, rng=rng)
     >>> model.sample(3, rng=rng).to_strings()
-    ['a rose', 'a rose', 'a rose is a rose']
+    ['a rose is a flower', 'a flower', 'a flower']
     """
 
     order: int = 3

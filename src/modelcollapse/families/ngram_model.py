@@ -19,7 +19,9 @@ from modelcollapse.families.texts import Texts, check_shared
 Floats = NDArray[np.float64]
 
 # From the place in the guide table most draws are this close to their child; the rest search.
-_STEPS = 6
+_STEPS = 2
+# Guide tables with an entry for every token seen stay below this many entries for each n-gram.
+_ENTRIES = 8
 
 
 class NGramModel:
@@ -69,8 +71,15 @@ class NGramModel:
         # children of the next context.
         below = np.nextafter(np.nextafter(high, -1), -1)
         self._low, self._width = low, np.maximum(below - low, 0)
-        self._children = last - first
-        self._guide = self._guided()
+        plain = discount == 0 and (decoding is None or not decoding.changes)
+        self._counted = plain and self._running[-1] <= _ENTRIES * weight.size
+        if self._counted:
+            # One entry for every time a child was seen: nothing is left to search.
+            self._parts, self._offset = self._mass.astype(np.intp), low.astype(np.intp)
+            self._guide = np.repeat(np.arange(weight.size), weight.astype(np.intp))
+        else:
+            self._parts, self._offset = last - first, first - 1
+            self._guide = self._guided()
         with np.errstate(invalid="ignore"):
             self._own = np.ones(weight.size) if discount == 0 else (high - low) / self._mass
         self._own[0] = 1.0
@@ -81,7 +90,7 @@ class NGramModel:
         """Where to begin the search among m children, for each m-th part of their weight."""
         parent = self.counts.parent[1:]
         part = np.arange(1, self._weight.size) - self.counts.first[parent]
-        reached = self._low[parent] + part / self._children[parent] * self._width[parent]
+        reached = self._low[parent] + part / self._parts[parent] * self._width[parent]
         # The same expressions as in a draw, with a part at most as large: never begins too far.
         guide = np.searchsorted(self._running, reached, side="right")
         return np.asarray(np.minimum(guide, self.counts.first[parent + 1] - 1), dtype=np.intp)
@@ -203,8 +212,10 @@ class NGramModel:
 
     def _among_children(self, context: Nodes, uniform: Floats) -> Nodes:
         """Invert the distribution function, beginning where a guide table says."""
-        part = (uniform * self._children[context]).astype(np.intp)
-        child = self._guide[self.counts.first[context] - 1 + part]
+        part = (uniform * self._parts[context]).astype(np.intp)
+        child = self._guide[self._offset[context] + part]
+        if self._counted:
+            return child
         point = self._low[context] + uniform * self._width[context]
         short = np.flatnonzero(self._running[child] <= point)
         for _ in range(_STEPS):

@@ -70,6 +70,8 @@ class EstimatorModel:
         InputError
             If the estimator fails, or returns another number, shape or kind of records.
         """
+        if n == 0:  # many estimators refuse to write nothing
+            return self.form.empty
         who = type(self.estimator).__name__
         with reseeded(self.estimator, "sample", rng) as keywords:
             try:

@@ -25,10 +25,14 @@ def gaussian_w2_squared(
 
     Parameters
     ----------
-    mean, reference_mean : array_like, shape (..., d)
-        Means.
-    root, reference_root : array_like, shape (..., d, k)
-        Roots of the covariances, ``cov = root @ root.T``; `k` may differ.
+    mean : array_like, shape (..., d)
+        Mean of the first law.
+    root : array_like, shape (..., d, k)
+        Root of its covariance, ``cov = root @ root.T``.
+    reference_mean : array_like, shape (..., d)
+        Mean of the second law.
+    reference_root : array_like, shape (..., d, k)
+        Root of its covariance; `k` may differ.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def _quantile_power(first: Floats, second: Floats, p: float) -> Floats:
 
 
 def unit_directions(d: int, k: int, *, rng: Generator) -> Floats:
-    """Directions drawn uniformly from the sphere.
+    """Draw directions uniformly from the sphere.
 
     Parameters
     ----------

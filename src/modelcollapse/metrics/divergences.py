@@ -192,10 +192,14 @@ def gaussian_kl(
 
     Parameters
     ----------
-    mean, reference_mean : array_like, shape (..., d)
-        Means.
-    root, reference_root : array_like, shape (..., d, d)
-        Square roots of the covariances, ``cov = root @ root.T``.
+    mean : array_like, shape (..., d)
+        Mean of the first law.
+    root : array_like, shape (..., d, d)
+        Square root of its covariance, ``cov = root @ root.T``.
+    reference_mean : array_like, shape (..., d)
+        Mean of the second law.
+    reference_root : array_like, shape (..., d, d)
+        Square root of its covariance.
 
     Returns
     -------

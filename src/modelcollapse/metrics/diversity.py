@@ -148,8 +148,7 @@ def hill_number(p: ArrayLike, order: float, *, starts: ArrayLike | None = None) 
         peak = largest(array, starts)
         return _defined(1 / np.where(peak > 0, peak, 1), held)
     # Relative to the sum of p, which is 1: keeps its digits near order 1.
-    with np.errstate(divide="ignore"):
-        terms = np.where(array > 0, array * np.expm1((order - 1) * np.log(array)), 0.0)
+    terms = array * np.expm1((order - 1) * np.log(np.where(array > 0, array, 1.0)))
     return _defined(np.exp(np.log1p(total(terms, starts)) / (1 - order)), held)
 
 

@@ -225,8 +225,8 @@ def rarefied_retention(
     m : int
         Number of the model's records to compare at, at most those there are.
     starts : array_like of int, shape (replicates + 1,), optional
-        For ragged counts: replicate `r` holds the states from ``starts[r]`` to ``starts[r + 1]``; `shares`
-        is ragged alike.
+        For ragged counts: replicate `r` holds the states from ``starts[r]`` to ``starts[r + 1]``.
+        The shares are ragged alike.
 
     Returns
     -------

@@ -48,7 +48,8 @@ def label_counts(
     (['a', 'b'], [2, 0], [1, 1])
     """
     first, second = np.ravel(np.asarray(labels)), np.ravel(np.asarray(reference))
-    if first.size and second.size and (first.dtype.kind in "US") != (second.dtype.kind in "US"):
+    texts = [part.dtype.kind in "US" for part in (first, second) if part.dtype.kind in "USbiuf"]
+    if texts == [True, False] or texts == [False, True]:
         raise InputError(
             f"labels of type {first.dtype} and {second.dtype} name no common groups. Convert one "
             "of the columns."
@@ -71,7 +72,7 @@ def label_counts(
 def wilson_interval(
     counts: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
 ) -> tuple[Reading, Reading]:
-    """Wilson's confidence interval of a share.
+    """Confidence interval of a share, by Wilson's score.
 
     Parameters
     ----------
@@ -84,8 +85,10 @@ def wilson_interval(
 
     Returns
     -------
-    low, high : float or ndarray
-        Shares, from 0 to 1; NaN where there is no record at all.
+    low : float or ndarray
+        Share, from 0 to 1; NaN where there is no record at all.
+    high : float or ndarray
+        Likewise.
 
     Raises
     ------
@@ -119,8 +122,19 @@ def wilson_interval(
 class Shares(NamedTuple):
     """Shares of the groups and their ratios to the reference, each with an interval.
 
-    Every field has shape ``(..., groups)`` and is dimensionless. `ratio` is 1 where nothing
-    changed, 0 where the group is gone, NaN where the reference has no record of it.
+    Every field has shape ``(..., groups)`` and is dimensionless.
+
+    Parameters
+    ----------
+    share : ndarray
+        Share of the model's records.
+    share_low, share_high : ndarray
+        Its confidence interval.
+    ratio : ndarray
+        Share over the reference's share: 1 where nothing changed, 0 where the group is gone, NaN
+        where the reference has no record of it.
+    ratio_low, ratio_high : ndarray
+        Its confidence interval.
     """
 
     share: Floats
@@ -149,8 +163,7 @@ def share_ratios(
     -------
     Shares
         Shares with Wilson's interval, and ratios. A ratio falls under collapse in the groups that
-        are being erased; the others must rise. The upper end of `ratio_high` is infinite where
-        the reference is too small to say.
+        are being erased; the others must rise.
 
     Raises
     ------

@@ -79,8 +79,10 @@ def missing_mass_interval(
 
     Returns
     -------
-    low, high : float or ndarray, shape (...)
-        Shares, clipped to 0 and 1; NaN where no state was met once or twice.
+    low : float or ndarray, shape (...)
+        Share, at least 0; NaN where no state was met once or twice.
+    high : float or ndarray, shape (...)
+        Share, at most 1; NaN likewise.
 
     Raises
     ------
@@ -237,9 +239,10 @@ def chao1_interval(
 
     Returns
     -------
-    low, high : float or ndarray, shape (...)
-        Numbers of states, around the classic form and never below the states met; NaN where
-        nothing speaks of unseen states.
+    low : float or ndarray, shape (...)
+        Number of states, never below those met; NaN where nothing speaks of unseen states.
+    high : float or ndarray, shape (...)
+        Likewise. The interval lies around the classic form.
 
     Raises
     ------

@@ -152,7 +152,7 @@ class Subgroups:
         _, found, expected = subgroups.label_counts(labels, real)
         variety = diversity.entropy(found / found.sum())
         return {
-            "smallest_ratio": np.min(subgroups.share_ratios(found, expected).ratio),
+            "smallest_ratio": np.nanmin(subgroups.share_ratios(found, expected).ratio),
             "lost": subgroups.lost_subgroups(found, expected),
             "entropy": variety / diversity.entropy(expected / expected.sum()),
         }

@@ -51,7 +51,7 @@ class CategoricalView:
     @property
     def starts(self) -> NDArray[np.int64] | None:
         """Where each replicate begins, as measures take it; None for a single lineage."""
-        return None if self.model.replicates is None else self.model.starts[:-1]
+        return None if self.model.replicates is None else self.model.starts
 
     @property
     def at_states(self) -> Floats:

@@ -52,3 +52,9 @@ def follow(
                 result[here] = np.ravel(current)[cell[here]]
             begin = int(ends[t])
     return tuple(values(result.reshape(shape)) for result in results)
+
+
+def geometric(ratio: Values, terms: Values) -> Values:
+    """Sum of the first powers of a ratio, which may be 1."""
+    below = np.where(ratio == 1, 0.0, ratio)
+    return values(np.where(ratio == 1, terms, (1 - below**terms) / (1 - below)))

@@ -254,6 +254,33 @@ class TestModel:
         assert_allclose(rows.mean(axis=0), model.mean, atol=0.02)
         assert_allclose(np.cov(rows.T), np.squeeze(model.cov), atol=0.03)
 
+    def test_replicates_fitted_to_different_numbers_have_their_own_divisors(self):
+        rng, k = np.random.default_rng(8), np.array([3, 8, 5, 4, 4])
+        block = ExactGaussian([0.0, 0.0]).replicate(5).sample(9, rng=rng)
+        part = records.subset(block, k, rng=rng)
+        model = GaussianMLE(1).fit(part, rng=rng)
+        assert_allclose(model.cov, part.scatter / (k - 1)[:, None, None])
+        divided = GaussianModel(model.mean, model.root, model.exponent)
+        for reading in ("variance", "log_variance", "log_det"):
+            assert_allclose(getattr(model, reading), getattr(divided, reading))
+        x = np.zeros((3, 2))
+        assert_allclose(model.log_density(x), divided.log_density(x))
+        one = model.sample(6, rng=np.random.default_rng(9))
+        two = divided.sample(6, rng=np.random.default_rng(9))
+        assert_allclose(one.mean, two.mean)
+        assert_allclose(one.root, two.root)
+
+    def test_large_batches_are_drawn_like_small_ones(self):
+        """Factors are drawn piece by piece; the order of the numbers does not change."""
+        d, n, many = 40, 60, 30
+        drawn = ExactGaussian([0.0] * d).replicate(many).sample(n, rng=np.random.default_rng(4))
+        rng = np.random.default_rng(4)
+        rng.standard_normal((many, d))
+        diagonal = np.sqrt(2 * rng.standard_gamma((n - 1 - np.arange(d)) / 2, (many, d)))
+        normals = rng.standard_normal((many, d * (d - 1) // 2))
+        assert_allclose(drawn.root.diagonal(0, 1, 2), diagonal)
+        assert_allclose(drawn.root[:, *np.tril_indices(d, -1)], normals)
+
     def test_no_records_and_fewer(self, rng):
         assert Gaussian().sample(0, rng=rng).shape == (0, 1)
         assert ExactGaussian([0, 0]).sample(0, rng=rng).n == 0

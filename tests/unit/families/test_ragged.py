@@ -72,7 +72,7 @@ class TestBothWaysOfDrawing:
         assert_array_equal(segment_sum(drawn, starts), n)
 
     def test_variances_of_large_draws(self, rng, way):
-        weights = rng.integers(1, 50, size=30)
+        weights = np.append(200, rng.integers(1, 50, size=29))
         tiled, starts = repeated(weights, 4000)
         n = 2000
         drawn = getattr(ragged, way)(tiled, starts, np.full(4000, n), rng).reshape(-1, 30)

@@ -32,11 +32,13 @@ from modelcollapse.theory.discrete.frequencies import (
     frequency_variance,
 )
 from modelcollapse.theory.discrete.mixtures import (
-    fresh_error,
-    fresh_error_limit,
     mixture_error,
     mixture_law_error,
     mixture_law_error_limit,
+)
+from modelcollapse.theory.discrete.retained import (
+    fresh_error,
+    fresh_error_limit,
     partially_synthetic_drift,
     partially_synthetic_drift_limit,
     partially_synthetic_error,

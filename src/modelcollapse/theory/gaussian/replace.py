@@ -103,7 +103,7 @@ def variance_moment(
             f"order must be above -(n - 1) / 2, got {order!r} with n = {n!r}: the variance of few "
             "records has no finite inverse moment of that order. Use a smaller one."
         )
-    step = power * np.log1p((ddof - 1) / (size - ddof)) + _log_gamma_ratio(half, power)
+    step = log_moment(size, power, ddof)
     with np.errstate(over="ignore"):
         return values(np.exp(fits(generations) * step))
 
@@ -355,6 +355,13 @@ def squared_wasserstein_leading(
     """
     d = whole(dimension, "dimension")
     return values(fits(generations) * d * (d + 5) / (4 * records(n, ddof=1)))
+
+
+def log_moment(size: Values, order: Values, ddof: int) -> Values:
+    """Logarithm of the moment of one generation's chi-square factor."""
+    return values(
+        order * np.log1p((ddof - 1) / (size - ddof)) + _log_gamma_ratio((size - 1) / 2, order)
+    )
 
 
 def _log_gamma_ratio(x: Values, r: Values) -> Values:

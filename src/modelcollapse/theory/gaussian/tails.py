@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln, log_ndtr, polygamma
+from scipy.special import digamma, log_ndtr, polygamma
 
 from modelcollapse.theory._arguments import Values, fits, positive, spread_records, values
 from modelcollapse.theory._formula import formula
-from modelcollapse.theory.gaussian.replace import expected_standard_deviation
+from modelcollapse.theory.gaussian.replace import expected_standard_deviation, log_moment
 from modelcollapse.theory.gaussian.typical import expected_log_variance, log_variance_variance
 
 _HOLDS = "records are independent Gaussian in one dimension, replaced each generation"
@@ -194,7 +194,7 @@ def survival_bound_chernoff(
     half = (size - 1) / 2
     scale = np.log((size - ddof) / 2)
     order = np.maximum(_inverse_digamma(scale + level / t) - half, 0.0)
-    exponent = t * (gammaln(half + order) - gammaln(half) - order * scale) - order * level
+    exponent = t * log_moment(size, order, ddof) - order * level
     return values(np.exp(np.minimum(exponent, 0.0)))
 
 

@@ -14,36 +14,52 @@ from modelcollapse.theory._recursion import State, follow
 from modelcollapse.theory.mixing._moments import Moments
 
 _FRESH = "Gaussian truth, new real records each generation plus synthetic ones"
-_FIXED = "Gaussian truth, the same real records each generation plus new synthetic ones"
+_FIXED = (
+    "Gaussian truth, each generation sees records of one real sample, all or a new random choice, "
+    "plus new synthetic ones"
+)
 
 Step = Callable[[int, State], State]
 
 
 def _loop(
-    real: ArrayLike, synthetic: ArrayLike, bias: ArrayLike, ddof: int, *, fresh: bool
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    bias: ArrayLike,
+    ddof: int,
+    original: ArrayLike | None,
+    *,
+    fresh: bool,
 ) -> tuple[Values, Step]:
-    """Number of real records, broadcast, and the step of (mean error, variance)."""
+    """Number of original real records, broadcast, and the step of (mean error, variance)."""
     kept = records(real, ddof=divisor(ddof), name="real")
     written = records(synthetic, name="synthetic")
+    source = kept if original is None else records(original, ddof=1, name="original")
+    if np.any(source < kept):
+        raise InputError(
+            f"original must be at least real = {real!r}, got {original!r}: the real records of a "
+            "generation are chosen among the original ones. Ask for fewer, or have more."
+        )
     spread = np.asarray(bias, dtype=np.float64)
     if not np.all((spread >= 0) & (spread <= 1)):
         raise InputError(
             f"bias must lie between 0 and 1, got {bias!r}: it scales the variance that the model "
             "samples with, 1 for unbiased samples and 0 for modes. Choose it in that range."
         )
-    kept, written, spread = np.broadcast_arrays(kept, written, spread)
+    kept, written, spread, source = np.broadcast_arrays(kept, written, spread, source)
     total = kept + written
+    own = 1 / kept if fresh else 1 / kept - 1 / source  # of the real mean, squared
 
     def step(_: int, state: State) -> State:
         error, variance = state
         drawn = spread * variance
         apart = error + drawn / written  # of the synthetic mean, squared
-        own = kept / total**2 if fresh else 0.0
         inside = (kept - 1) + (written - 1) * drawn
-        between = kept * written / total * (apart + (1 / kept if fresh else 0.0))
-        return (written / total) ** 2 * apart + own, (inside + between) / (total - ddof)
+        between = kept * written / total * (apart + own)
+        pooled = (written / total) ** 2 * apart + (kept / total) ** 2 * own
+        return pooled, (inside + between) / (total - ddof)
 
-    return kept, step
+    return source, step
 
 
 def _fixed_point(step: Step, shape: tuple[int, ...]) -> Moments:
@@ -101,7 +117,7 @@ def fresh_loop(
     ----------
     alemohammad2024, section 5 (the loop and the bias); value derived here.
     """
-    kept, step = _loop(real, synthetic, bias, ddof, fresh=True)
+    kept, step = _loop(real, synthetic, bias, ddof, None, fresh=True)
     first = kept if initial is None else records(initial, ddof=ddof, name="initial")
     first = first + np.zeros_like(kept)
     return Moments(*follow(generations, (1 / first, (first - 1) / (first - ddof)), step))
@@ -149,7 +165,7 @@ def fresh_loop_limit(
     >>> round(float(limit.mean_error), 10), round(float(limit.variance), 10)
     (0.0198, 1.014)
     """
-    kept, step = _loop(real, synthetic, bias, ddof, fresh=True)
+    kept, step = _loop(real, synthetic, bias, ddof, None, fresh=True)
     return _fixed_point(step, kept.shape)
 
 
@@ -159,17 +175,21 @@ def fixed_real_loop(
     real: ArrayLike,
     synthetic: ArrayLike,
     *,
+    original: ArrayLike | None = None,
     bias: ArrayLike = 1.0,
     ddof: int = 0,
 ) -> Moments:
-    """Moments of the fitted model, relative to the real records that every generation sees.
+    """Moments of the fitted model, relative to one real sample that every generation sees.
 
     Parameters
     ----------
     generations : int or array of int
-        Counted from 0; generation 0 is fitted to the real records alone.
+        Counted from 0; generation 0 is fitted to all original real records.
     real, synthetic : int or array of int
-        Real records, kept for ever, and records of the newest model; `real` at least 2.
+        Real records and records of the newest model in each generation.
+    original : int or array of int, optional
+        Real records there are, at least 2; each generation sees `real` of them, chosen anew
+        without replacement. By default as many as `real`: all of them, each time.
     bias : float or array of float, default 1
         Factor on the variance that the model samples with: 1 unbiased, 0 modes only.
     ddof : {0, 1}, default 0
@@ -178,39 +198,48 @@ def fixed_real_loop(
     Returns
     -------
     Moments
-        Expected squared distance of the mean from that of the real records, and expected
-        variance, both over the unbiased variance of the real records. Averaged over real samples
-        the variance is the same ratio to the true one, and the squared error of the mean against
-        the truth is ``mean_error + 1 / real``.
+        Expected squared distance of the mean from that of the original records, and expected
+        variance, both over the unbiased variance of the original records. Averaged over real
+        samples the variance is the same ratio to the true one, and the squared error of the mean
+        against the truth is ``mean_error + 1 / original``.
 
     Raises
     ------
     InputError
-        If a count is too small, the bias is outside 0 to 1 or `ddof` is neither 0 nor 1.
+        If a count is too small, there are fewer original records than a generation sees, the
+        bias is outside 0 to 1 or `ddof` is neither 0 nor 1.
 
     Notes
     -----
-    Exact.
+    Exact. With many original records it approaches `fresh_loop`.
 
     References
     ----------
     alemohammad2024, section 4 (the loop); value derived here.
     """
-    kept, step = _loop(real, synthetic, bias, ddof, fresh=False)
-    records(real, ddof=1, name="real")
-    return Moments(*follow(generations, (np.zeros_like(kept), (kept - 1) / (kept - ddof)), step))
+    source, step = _real_sample_loop(real, synthetic, original, bias, ddof)
+    start = (np.zeros_like(source), (source - 1) / (source - ddof))
+    return Moments(*follow(generations, start, step))
 
 
 @formula(kind="exact", source="modelcollapse", where="fixed point", holds=_FIXED)
 def fixed_real_loop_limit(
-    real: ArrayLike, synthetic: ArrayLike, *, bias: ArrayLike = 1.0, ddof: int = 0
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    *,
+    original: ArrayLike | None = None,
+    bias: ArrayLike = 1.0,
+    ddof: int = 0,
 ) -> Moments:
-    """Moments that the models tend to when the same real records stay in.
+    """Moments that the models tend to when one real sample stays in.
 
     Parameters
     ----------
     real, synthetic : int or array of int
-        Real records, kept for ever, and records of the newest model; `real` at least 2.
+        Real records and records of the newest model in each generation.
+    original : int or array of int, optional
+        Real records there are, at least 2; each generation sees `real` of them, chosen anew
+        without replacement. By default as many as `real`: all of them, each time.
     bias : float or array of float, default 1
         Factor on the variance that the model samples with: 1 unbiased, 0 modes only.
     ddof : {0, 1}, default 0
@@ -224,7 +253,8 @@ def fixed_real_loop_limit(
     Raises
     ------
     InputError
-        If a count is too small, the bias is outside 0 to 1 or `ddof` is neither 0 nor 1.
+        If a count is too small, there are fewer original records than a generation sees, the
+        bias is outside 0 to 1 or `ddof` is neither 0 nor 1.
 
     Notes
     -----
@@ -235,6 +265,17 @@ def fixed_real_loop_limit(
     ----------
     alemohammad2024, section 4 (the loop); value derived here.
     """
-    kept, step = _loop(real, synthetic, bias, ddof, fresh=False)
-    records(real, ddof=1, name="real")
-    return _fixed_point(step, kept.shape)
+    source, step = _real_sample_loop(real, synthetic, original, bias, ddof)
+    return _fixed_point(step, source.shape)
+
+
+def _real_sample_loop(
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    original: ArrayLike | None,
+    bias: ArrayLike,
+    ddof: int,
+) -> tuple[Values, Step]:
+    if original is None:
+        records(real, ddof=1, name="real")  # one record has no variance to compare with
+    return _loop(real, synthetic, bias, ddof, original, fresh=False)
