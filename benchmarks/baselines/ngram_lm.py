@@ -44,9 +44,7 @@ class DictionaryNGram:
         counter = self.tables[len(words)][words]
         if words not in self.totals:
             self.totals[words] = sum(counter.values())
-        return math.log(
-            (1 - floor) * counter[block[i]] / self.totals[words] + floor / vocabulary
-        )
+        return math.log((1 - floor) * counter[block[i]] / self.totals[words] + floor / vocabulary)
 
 
 def measures(model, blocks, held, floor, vocabulary):

@@ -1,6 +1,7 @@
 """Curves: one panel per measure, the same line for a lineage in all of them, nothing leaks."""
 
 import io
+import subprocess
 import sys
 
 import matplotlib
@@ -160,9 +161,13 @@ def test_settings_neither_leak_out_nor_in():
     assert dict(matplotlib.rcParams) == before
     with matplotlib.rc_context({"axes.grid": False, "font.size": 30, "lines.linewidth": 9}):
         assert svg.panel("variance", {"a": history(0.2)}, "p") == plain
-    figure = plot_histories({"a": history(0.2)})
-    assert type(figure) is Figure
-    assert figure.number if hasattr(figure, "number") else "matplotlib.pyplot" not in sys.modules
+
+
+def test_pyplot_is_left_alone():
+    assert type(plot_histories({"a": history(0.2)})) is Figure
+    code = "import sys, modelcollapse.report; print('matplotlib.pyplot' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_labels_are_never_mathematics():

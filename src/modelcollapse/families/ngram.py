@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.random import Generator
@@ -11,7 +11,7 @@ from modelcollapse.errors import Degenerate, Incompatible, InputError, suggestio
 from modelcollapse.families.decoding import Decoding
 from modelcollapse.families.ngram_counts import NGramCounts
 from modelcollapse.families.ngram_model import NGramModel
-from modelcollapse.families.texts import Texts
+from modelcollapse.families.texts import UNKNOWN, Texts
 from modelcollapse.protocols import Model
 
 SMOOTHINGS = ("backoff", "interpolated", "kneser-ney")
@@ -171,7 +171,8 @@ class NGram:
         Parameters
         ----------
         data : Texts, NGramCounts or list of str
-            Records. Strings are split by `words`; the model then writes strings.
+            Records. Strings are split by `words`; the model then writes and scores strings, and
+            its vocabulary is their words and `UNKNOWN` for all others.
         rng : numpy.random.Generator
             Not used.
         parent : Model, optional
@@ -189,7 +190,11 @@ class NGram:
         InputError, Incompatible
             As in `summarise`.
         """
-        counts = self.summarise(Texts.of(data) if isinstance(data, list) else data)
+        texts = data
+        if isinstance(data, list):
+            texts = Texts.of(data)
+            texts = replace(texts, vocabulary=(*texts.vocabulary, UNKNOWN))
+        counts = self.summarise(texts)
         assert isinstance(counts, NGramCounts)
         if counts.events == 0:
             raise Degenerate("there is not a single token in the texts, so no word can be drawn")

@@ -224,13 +224,13 @@ class NGramModel:
         child[short] = np.searchsorted(self._running, point[short], side="right")
         return child
 
-    def log_prob(self, texts: Texts) -> Floats:
+    def log_prob(self, texts: Texts | list[str]) -> Floats:
         """Log-probability of every token given the tokens before it.
 
         Parameters
         ----------
-        texts : Texts
-            Records of the kind fitted, with the same vocabulary.
+        texts : Texts or list of str
+            Records of the kind fitted; `Texts` with the same vocabulary.
 
         Returns
         -------
@@ -241,21 +241,26 @@ class NGramModel:
         Raises
         ------
         InputError
-            If `texts` are no `Texts`.
+            If `texts` are of another kind than the records fitted.
         Incompatible
             If they have another vocabulary, or are blocked where the model's are not.
 
         Notes
         -----
         The law is (1 - floor) p(w | h) + floor / W, with p as in `NGram` and W the size of the
-        vocabulary, the end symbol included where there is one.
+        vocabulary, the end symbol included where there is one. A model of strings has the
+        vocabulary of its own generation; to compare generations by held-out text, fit `Texts`,
+        whose vocabulary stays.
         """
+        counts, floor = self.counts, self.floor
+        if self.strings and isinstance(texts, list):
+            texts = Texts.of(texts, vocabulary=counts.vocabulary)
         if not isinstance(texts, Texts):
             raise InputError(
-                f"only Texts can be scored, got {type(texts).__name__}: words are compared by "
-                "their number. Tokenise training and held-out documents with one Texts.of."
+                f"a model of {'strings' if self.strings else 'Texts'} cannot score "
+                f"{type(texts).__name__}: words are compared by their number. Tokenise training "
+                "and held-out documents with one Texts.of."
             )
-        counts, floor = self.counts, self.floor
         check_shared(counts, texts)
         tokens, age, nodes = counts.locate(texts)
         events = np.flatnonzero(tokens != counts.start)

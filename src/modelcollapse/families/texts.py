@@ -16,6 +16,9 @@ from modelcollapse.errors import Incompatible, InputError
 
 Tokenizer = Callable[[str], Sequence[str]]
 
+UNKNOWN = "<unknown>"
+"""The word that stands for all that a vocabulary lacks; `words` never finds it in a text."""
+
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 
@@ -108,12 +111,18 @@ class Texts:
 
     @classmethod
     def of(
-        cls, documents: Iterable[str], *, tokenizer: Tokenizer = words, lower: bool = False
+        cls,
+        documents: Iterable[str],
+        *,
+        tokenizer: Tokenizer = words,
+        lower: bool = False,
+        vocabulary: Sequence[str] | None = None,
     ) -> Texts:
-        """Tokenise documents and number their words in order of first appearance.
+        """Tokenise documents and number their words.
 
         Texts can be joined and scored only where they share a vocabulary, so tokenise training
-        and held-out documents together and part them with `modelcollapse.records.take`.
+        and held-out documents together and part them with `modelcollapse.records.take`, or hand
+        on the vocabulary.
 
         Parameters
         ----------
@@ -123,6 +132,9 @@ class Texts:
             Turns one text into a sequence of words.
         lower : bool, default False
             Change to lower case first.
+        vocabulary : sequence of str, optional
+            Numbers of the words. Words outside of it become `UNKNOWN`, which it must then hold.
+            By default the words of the documents in order of first appearance.
 
         Returns
         -------
@@ -132,14 +144,16 @@ class Texts:
         Raises
         ------
         InputError
-            If `documents` is one string, or holds something else than strings.
+            If `documents` is one string, or holds something else than strings, or a word
+            that a `vocabulary` without `UNKNOWN` lacks.
         """
         if isinstance(documents, str):
             raise InputError(
                 "documents must be a collection of strings, one a record, and got one string. "
                 "Put it into a list."
             )
-        number: dict[str, int] = {}
+        number = {} if vocabulary is None else {word: i for i, word in enumerate(vocabulary)}
+        unknown = number.get(UNKNOWN)
         ids: list[int] = []
         starts = [0]
         for document in documents:
@@ -149,9 +163,25 @@ class Texts:
                     f"{len(starts) - 1}. Convert the records to text first."
                 )
             text = document.lower() if lower else document
-            ids.extend([number.setdefault(word, len(number)) for word in tokenizer(text)])
+            tokens = tokenizer(text)
+            if vocabulary is None:
+                ids.extend([number.setdefault(word, len(number)) for word in tokens])
+            elif unknown is not None:
+                ids.extend([number.get(word, unknown) for word in tokens])
+            else:
+                try:
+                    ids.extend([number[word] for word in tokens])
+                except KeyError as error:
+                    raise InputError(
+                        f"the vocabulary lacks the word {error}, and no '{UNKNOWN}' that could "
+                        "stand for it. Add either, or tokenise all documents together."
+                    ) from None
             starts.append(len(ids))
-        return cls(np.array(ids, np.int32), np.array(starts, np.int64), tuple(number))
+        return cls(
+            np.array(ids, np.int32),
+            np.array(starts, np.int64),
+            tuple(number) if vocabulary is None else tuple(vocabulary),
+        )
 
     def __len__(self) -> int:
         return self.starts.size - 1

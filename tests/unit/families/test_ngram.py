@@ -220,6 +220,14 @@ def test_strings_in_strings_out():
     assert set(written) == {"The cat sat .", "The dog sat ."}
 
 
+def test_strings_are_scored_with_one_word_for_all_unknown_ones():
+    model = NGram(1, floor=0.1).fit(["a b", "a a"], rng=RNG)
+    # Words a, b, <unknown> and the end; the counts are 3, 1, 0 and 2.
+    expected = 0.9 * np.array([3, 0, 1, 0, 2]) / 6 + 0.1 / 4
+    np.testing.assert_allclose(np.exp(model.log_prob(["a zebra b yak"])), expected)
+    assert model.support == 2
+
+
 @pytest.mark.parametrize("blocked", [False, True])
 @pytest.mark.parametrize("order", [1, 2, 4])
 def test_joined_summaries_are_the_summary_of_all(blocked, order):
@@ -317,7 +325,7 @@ def test_data_of_the_wrong_kind():
     with pytest.raises(Incompatible, match="order 2 and 3"):
         records.concat([NGram(order).summarise(made_up()) for order in (2, 3)])
     model = NGram().fit(made_up(), rng=RNG)
-    with pytest.raises(InputError, match="only Texts can be scored"):
+    with pytest.raises(InputError, match="a model of Texts cannot score list"):
         model.log_prob(["w0"])
     with pytest.raises(Incompatible, match="different vocabularies"):
         model.log_prob(Texts.of(["x"]))

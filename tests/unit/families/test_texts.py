@@ -5,7 +5,7 @@ import pytest
 
 from modelcollapse import records
 from modelcollapse.errors import Incompatible, InputError
-from modelcollapse.families.texts import Texts, words
+from modelcollapse.families.texts import UNKNOWN, Texts, words
 
 
 def test_words_keep_inner_apostrophes_and_part_punctuation():
@@ -25,6 +25,15 @@ def test_numbers_follow_first_appearance():
 def test_lower_and_own_tokenizer():
     assert Texts.of(["A a"], lower=True).vocabulary == ("a",)
     assert Texts.of(["ab"], tokenizer=list).vocabulary == ("a", "b")
+
+
+def test_a_vocabulary_can_be_handed_on():
+    first = Texts.of(["a b"])
+    assert Texts.of(["b b a"], vocabulary=first.vocabulary).ids.tolist() == [1, 1, 0]
+    with_unknown = (*first.vocabulary, UNKNOWN)
+    assert Texts.of(["b x y"], vocabulary=with_unknown).ids.tolist() == [1, 2, 2]
+    with pytest.raises(InputError, match="lacks the word 'x'"):
+        Texts.of(["a x"], vocabulary=first.vocabulary)
 
 
 def test_strings_come_back_and_tokenise_the_same_again():
