@@ -94,7 +94,7 @@ def _gaussian_chain(replicates: int = 4000) -> History:
 
 
 def gaussian_statistics() -> tuple[bool, str]:
-    """exact Gaussian chain against theory."""
+    """Exact Gaussian chain against theory."""
     history = _gaussian_chain()
     theory = gaussian.expected_log_variance(history.generations, 50)
     return _close(history.compare(theory, "log_variance"))
@@ -109,14 +109,14 @@ def gaussian_rows() -> tuple[bool, str]:
 
 
 def gaussian_accumulation() -> tuple[bool, str]:
-    """accumulating Gaussian chain against theory."""
+    """Accumulating Gaussian chain against theory."""
     lineage = Lineage(Gaussian().exact(), GaussianMLE(), Accumulate(50), size=50)
     history = lineage.run(generations=30, replicates=4000, seed=9, probes=["variance"])
     return _close(history.compare(gaussian.accumulate_variance(history.generations, 50)))
 
 
 def categories() -> tuple[bool, str]:
-    """categories against the Wright-Fisher chain."""
+    """Categories against the Wright-Fisher chain."""
     truth = Zipf(100)
     lineage = Lineage(truth, Frequencies(), Replace(100), size=100)
     history = lineage.run(generations=20, replicates=2000, seed=10, probes=["variance", "support"])
@@ -131,7 +131,7 @@ def categories() -> tuple[bool, str]:
 
 
 def wrong_theory() -> tuple[bool, str]:
-    """a wrong formula (divisor n - 1 instead of n) is noticed."""
+    """A wrong formula (divisor n - 1 instead of n) is noticed."""
     history = _gaussian_chain()
     wrong = gaussian.expected_log_variance(history.generations, 50, ddof=1)
     worst = np.nanmax(np.abs(history.compare(wrong, "log_variance")))
@@ -139,7 +139,7 @@ def wrong_theory() -> tuple[bool, str]:
 
 
 def resumption() -> tuple[bool, str]:
-    """a stopped lineage goes on with the same bits."""
+    """A stopped lineage goes on with the same bits."""
     lineage = Lineage(Gaussian(), GaussianMLE(), Mix(60, real=0.2, beta=0.2), size=60, budget=50)
     whole = [g.model.cov for g, _ in zip(lineage.generations(seed=1), range(12), strict=False)]
     chain = lineage.generations(seed=1)
@@ -160,7 +160,7 @@ class _Frozen:
 
 
 def frozen_seed() -> tuple[bool, str]:
-    """a learner that keeps a seed is caught."""
+    """A learner that keeps a seed is caught."""
     data = Corpus.of(generator(1, 0, 0, "data").standard_normal((300, 1))).data
     try:
         check_learner(_Frozen(), data)

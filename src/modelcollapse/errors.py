@@ -31,6 +31,10 @@ class Exhausted(InputError):
     """A finite source of real data has no unseen records left."""
 
 
+class NoTheorem(ModelCollapseError):
+    """No theorem covers the lineage; the message names the condition that fails."""
+
+
 class StoreError(ModelCollapseError):
     """A stored run is damaged, unwritable, or belongs to another run."""
 

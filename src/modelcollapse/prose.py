@@ -8,9 +8,13 @@ import re
 import sysconfig
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from modelcollapse.errors import Exhausted, InputError, ModelCollapseError
+from modelcollapse.families.texts import Texts
+from modelcollapse.sources import FiniteSource
 
 _TESTS = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages"})
 _SHORTEST = 6
@@ -126,3 +130,38 @@ def _paragraphs(text: str) -> Iterator[str]:
         plain = sum(_PLAIN.fullmatch(word.strip("\"'`*(")) is not None for word in words)
         if plain >= 0.75 * len(words) and _SENTENCE.match(paragraph):
             yield paragraph
+
+
+@dataclass(frozen=True)
+class StandardLibraryProse(FiniteSource):
+    """The prose that CPython ships, cut into blocks of words: some 300,000 words.
+
+    Help topics, docstrings and comments of the standard library, in an order that does not
+    change, so that every machine with the same Python has the same text.
+
+    Parameters
+    ----------
+    block : int, default 64
+        Words in a record, at least 2.
+    lower : bool, default True
+        Whether to fold upper case into lower case.
+
+    Raises
+    ------
+    InputError
+        If a block is too short.
+    """
+
+    block: int = 64
+    lower: bool = True
+
+    def __post_init__(self) -> None:
+        if self.block < 2:
+            raise InputError(
+                f"a block of {self.block} words has no words that follow others. Use at least 2."
+            )
+
+    @cached_property
+    def data(self) -> Texts:
+        """The blocks."""
+        return Texts.of(standard_library_prose(), lower=self.lower).blocks(self.block)

@@ -148,7 +148,8 @@ def _lineage(index: int, label: str, history: History) -> dict[str, Any]:
     found = verdict(history)
     return {
         "label": label,
-        "key": svg.line(index, f"key-{index}"),
+        "index": index,
+        "line": svg.line(index, f"key-{index}"),
         "hue": index % len(svg.WEB.series),
         "stage": found.stage.name.lower(),
         "name": STAGE_NAMES[found.stage],

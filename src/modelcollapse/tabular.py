@@ -54,8 +54,13 @@ def cell(median: float, low: float, high: float) -> str:
     if math.isnan(median):
         return "undefined"
     if low == high:
-        return f"{median:.3g}"
-    return f"{median:.3g} [{low:.3g}, {high:.3g}]"
+        return number(median)
+    return f"{number(median)} [{number(low)}, {number(high)}]"
+
+
+def number(value: float) -> str:
+    """Three digits, and all digits of the whole part below a million."""
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _shown(histories: Mapping[str, History], asked: Sequence[int] | None) -> list[int]:

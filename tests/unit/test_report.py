@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_headings_descend_one_level_at_a_time(which):
     levels = [level for level, _ in Page(render(LINEAGES[which]())).headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_verdict_comes_first_then_curves_then_records_then_tables():
@@ -168,9 +169,7 @@ def test_what_users_write_is_escaped():
 def test_undefined_is_said_with_its_reason_and_never_zero():
     text = render(LINEAGES["ended"]())
     row = re.search(r'<th scope="row">a</th>(.*?)</tr>', text).group(1)
-    assert row.endswith(
-        '<td class="undefined">undefined<small>ended by generation 7</small></td>'
-    )
+    assert row.endswith('<td class="undefined">undefined<small>ended by generation 7</small></td>')
     assert "every record is equal</td>" in text
     assert "every record is equal!</td>" in text
 
@@ -218,7 +217,9 @@ def test_probes_describe_themselves():
 
 def test_measures_of_one_probe_stand_together():
     text = render(LINEAGES["plain"]())
-    assert text.index("<h3>Subgroups</h3>") < text.index("<h4>Lost</h4>") < text.index("<h4>Entropy")
+    assert (
+        text.index("<h3>Subgroups</h3>") < text.index("<h4>Lost</h4>") < text.index("<h4>Entropy")
+    )
 
 
 def test_the_spec_is_there_for_a_second_run():

@@ -213,7 +213,7 @@ class NGramModel:
     def _among_children(self, context: Nodes, uniform: Floats) -> Nodes:
         """Invert the distribution function, beginning where a guide table says."""
         part = (uniform * self._parts[context]).astype(np.intp)
-        child = self._guide[self._offset[context] + part]
+        child: Nodes = self._guide[self._offset[context] + part]
         if self._counted:
             return child
         point = self._low[context] + uniform * self._width[context]
