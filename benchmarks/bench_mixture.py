@@ -1,48 +1,66 @@
-"""Mixture chains under replacement, beside the scikit-learn script. Run: python bench_mixture.py
-
-The ratio depends on the threads scikit-learn's k-means may use: on small data more than one slows
-it down. Set OMP_NUM_THREADS=1 for the comparison that flatters us least.
-"""
+"""Mixture chains, beside scikit-learn's loop: cold against cold, warm against warm."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import numpy as np
-from baselines import gmm_sklearn
-from timing import compare, header
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-from modelcollapse.families.mixture import Mixture, MixtureOfGaussians
-
-TRUTH = MixtureOfGaussians.from_covariances(
-    gmm_sklearn.WEIGHTS, gmm_sklearn.CENTRES, np.tile(np.eye(2), (3, 1, 1))
-)
+import modelcollapse as mc
+from benchmarks.suite import Check, Job, times_faster
+from benchmarks.worlds import clusters
 
 
-def chains(learner: Mixture, seeds: int, n: int, generations: int) -> np.ndarray:
-    """Smallest weight and held-out log-likelihood (nats per record) at the last generation."""
-    ends = []
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        records, test, model = TRUTH.sample(n, rng=rng), TRUTH.sample(2000, rng=rng), None
-        for _ in range(generations):
-            model = learner.fit(records, rng=rng, parent=model)
-            records = model.sample(n, rng=rng)
-        ends.append((model.weights.min(), model.log_density(test).mean()))
-    return np.array(ends)
+class Clusters:
+    """Nature: three clusters in the plane."""
+
+    def sample(self, n: int, *, rng: Generator) -> NDArray[np.float64]:
+        return clusters(n, rng)
 
 
-def main() -> None:
-    header()
-    for n in (1_000, 10_000):
-        for start in ("cold", "warm"):
-            result = compare(
-                f"3 components, n={n}, {start} start",
-                lambda n=n, start=start: chains(Mixture(3, start), 5, n, 50),
-                lambda n=n, start=start: gmm_sklearn.chains(5, n, 50, warm=start == "warm"),
-            )
-            for who, timing in (("ours", result.ours), ("baseline", result.baseline)):
-                weight, likelihood = timing.value.mean(axis=0)
-                print(f"    {who:<10} smallest weight {weight:.3f}, log-lik {likelihood:.3f}")
+@dataclass(frozen=True)
+class SmallestWeight:
+    """Share of the smallest component."""
+
+    name: ClassVar[str] = "smallest_weight"
+
+    def __call__(self, generation: mc.Generation) -> float:
+        model: Any = generation.model
+        return float(model.weights.min())
 
 
-if __name__ == "__main__":
-    main()
+def chains(n: int, generations: int, seeds: int, start: Any, seed: int) -> np.ndarray:
+    """Smallest weight and held-out log-likelihood, read in every generation: (seeds, 2)."""
+    learner = mc.Mixture(3, start)
+    lineage = mc.Lineage(Clusters(), learner, mc.Replace(n), size=n, holdout=2000)
+    history = lineage.run(
+        generations - 1, replicates=seeds, seed=seed, probes=[SmallestWeight(), "cross_entropy"]
+    )
+    return np.column_stack([history["smallest_weight"][:, -1], -history["cross_entropy"][:, -1]])
+
+
+def jobs(quick: bool) -> list[Job]:
+    from benchmarks.baselines import gmm_sklearn
+
+    generations, seeds = (10, 2) if quick else (50, 5)
+    bound = {
+        "cold": "exponentials and squares of EM, some 15 ns a record, component and update; the "
+        "start by k-means takes about a quarter",
+        "warm": "exponentials and squares of EM, some 15 ns a record, component and update",
+    }
+    return [
+        Job(
+            "mixture",
+            f"mixture of 3, d=2, n=10^4, {generations} generations, {seeds} seeds, {start}",
+            {"n": 10_000, "generations": generations, "seeds": seeds, "start": start},
+            chains,
+            (Check(times_faster, "x faster", at_least=target),),
+            bound[start],
+            gmm_sklearn.run,
+            ("smallest weight", "held-out log-likelihood"),
+        )
+        for start, target in (("cold", 5), ("warm", None))
+    ]

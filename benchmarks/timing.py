@@ -1,18 +1,29 @@
-"""Time the package beside the script a researcher would write: same work, same law."""
+"""Clocks and memory: one side of a comparison, measured in a process of its own."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+AT_LEAST = (3, 1.0)
+"""Runs and seconds that a measurement takes, unless it has become too long before."""
+
+ENOUGH = 10.0
+"""Seconds after which no further run is started."""
 
 
 class Stopwatch:
@@ -32,91 +43,83 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over repeats of one callable: seconds, and the value that it returned last."""
+    """One side of a comparison: median seconds, peak memory, and what each run returned."""
 
     wall: float
     cpu: float
-    value: Any
+    peak: float
+    runs: int
+    values: list[Any]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Ours beside the baseline."""
-
-    name: str
-    ours: Timing
-    baseline: Timing
-
-    @property
-    def ratio(self) -> float:
-        """How many times less wall time ours takes."""
-        return self.baseline.wall / self.ours.wall
-
-
-def peak_rss_mb() -> float:
+def peak_memory() -> float:
     """Largest resident memory of this process so far, MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    if Path("/proc/self/status").exists():
+        # Unlike getrusage, this does not remember the process that started this one.
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def measure(call: Callable[[], Any], repeats: int = 3) -> Timing:
-    """Run `call` `repeats` times and keep the medians."""
-    wall, cpu, value = [], [], None
-    for _ in range(repeats):
-        with Stopwatch() as watch:
-            value = call()
-        wall.append(watch.wall)
-        cpu.append(watch.cpu)
-    return Timing(statistics.median(wall), statistics.median(cpu), value)
+def memory() -> float:
+    """Resident memory of this process now, MiB; NaN where the system does not say."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return float("nan")
+    return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-def environment() -> str:
-    """One line that says what the figures were measured on."""
-    load = os.getloadavg()[0]
-    return (
-        f"python {platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores, "
-        f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'unset')}, load {load:.1f}"
-    )
-
-
-def header() -> None:
-    """Print the environment and the head of the table that `compare` adds rows to."""
-    print(environment())
-    print(
-        f"{'job':<34}{'ours wall':>11}{'cpu':>9}{'baseline wall':>15}{'cpu':>9}{'ratio':>9}"
-        f"{'peak MiB':>10}"
-    )
-
-
-def compare(
-    name: str,
-    ours: Callable[[], Any],
-    baseline: Callable[[], Any],
-    repeats: int = 3,
-    *,
-    baseline_repeats: int | None = None,
-) -> Comparison:
-    """Time both callables, print one row of the table, return the figures.
+def measure(call: Callable[..., Any], arguments: Mapping[str, Any]) -> Timing:
+    """Run `call` with seeds 0, 1, 2, ... until the median means something.
 
     Parameters
     ----------
-    name : str
-        What the job is.
-    ours, baseline : callable
-        Both do the same work; what they return is kept as `.value` of the timings.
-    repeats : int, default 3
-        Runs of each; the medians are reported. Two short runs of `ours` are as informative as one
-        long baseline, so give the baseline its own number where it takes minutes.
-    baseline_repeats : int, optional
-        Runs of the baseline; as many as ours by default.
+    call : callable
+        Takes the arguments and `seed`.
+    arguments : mapping
+        Passed by name.
+
+    Returns
+    -------
+    Timing
+        Of three runs at least, more if those take less than a second together, and fewer if one
+        or two take more than ten.
     """
-    fast = measure(ours, repeats)
-    peak = peak_rss_mb()  # before the baseline may raise it
-    slow = measure(baseline, repeats if baseline_repeats is None else baseline_repeats)
-    result = Comparison(name, fast, slow)
-    print(
-        f"{name:<34}{fast.wall:>10.3f}s{fast.cpu:>8.2f}s{slow.wall:>14.2f}s{slow.cpu:>8.1f}s"
-        f"{result.ratio:>8.1f}x{peak:>10.0f}",
-        flush=True,
+    wall: list[float] = []
+    cpu: list[float] = []
+    values: list[Any] = []
+    runs, seconds = AT_LEAST
+    while (len(wall) < runs or sum(wall) < seconds) and sum(wall) < ENOUGH:
+        with Stopwatch() as watch:
+            values.append(call(**arguments, seed=len(wall)))
+        wall.append(watch.wall)
+        cpu.append(watch.cpu)
+    return Timing(
+        statistics.median(wall), statistics.median(cpu), peak_memory(), len(wall), values
     )
-    return result
+
+
+def measure_alone(call: Callable[..., Any], arguments: Mapping[str, Any]) -> Timing:
+    """`measure` in a new process, so that one side's memory and caches do not colour the other."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(measure, call, arguments).result()
+
+
+def one_thread() -> None:
+    """Give linear algebra one thread in the processes started from now on, unless told otherwise."""
+    for name in THREADS:
+        os.environ.setdefault(name, os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "threads": os.environ.get("OMP_NUM_THREADS", "all"),
+        "load": round(os.getloadavg()[0], 1) if sys.platform != "win32" else None,
+    }

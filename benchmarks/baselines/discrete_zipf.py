@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-
-def zipf(states: int, exponent: float = 1.0) -> np.ndarray:
-    weights = 1.0 / np.arange(1, states + 1) ** exponent
-    return weights / weights.sum()
+from benchmarks.worlds import zipf
 
 
-def run_seed(
-    truth: np.ndarray, n: int, generations: int, seed: int, draw: str, policy: str
-) -> list[tuple[float, ...]]:
-    """One chain; five measures of each generation, numbered from 1, the fit to real data."""
-    rng = np.random.default_rng(seed)
+def chain(truth, n, generations, draw, rng):
+    """Five measures of each generation."""
     states = len(truth)
     p = truth
-    total = np.zeros(states)
     rows = []
     for _ in range(generations):
         if draw == "choice":
             counts = np.bincount(rng.choice(states, size=n, p=p), minlength=states)
         else:
             counts = rng.multinomial(n, p)
-        if policy == "accumulate":
-            total += counts
-            p = total / total.sum()
-        else:
-            p = counts / n
+        p = counts / n
         alive = p > 0
         rows.append(
             (
@@ -42,14 +31,11 @@ def run_seed(
     return rows
 
 
-def run(
-    truth: np.ndarray,
-    n: int,
-    generations: int,
-    seeds: int,
-    draw: str = "choice",
-    policy: str = "replace",
-) -> np.ndarray:
-    """Readings of shape (seeds, generations, 5)."""
-    chains = [run_seed(truth, n, generations, seed, draw, policy) for seed in range(seeds)]
-    return np.array(chains, dtype=float)
+def run(states, n, generations, seeds, draw, seed=0):
+    """Readings of the last generation, shape (seeds, 5)."""
+    truth = zipf(states)
+    chains = [
+        chain(truth, n, generations, draw, np.random.default_rng([seed, which]))
+        for which in range(seeds)
+    ]
+    return np.array(chains, dtype=float)[:, -1]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 
-def chain(seed: int, d: int, n: int, generations: int) -> tuple[float, float, float]:
-    """Log variance of the first coordinate, mean variance and mean squared error at the end."""
-    rng = np.random.default_rng(seed)
+def chain(d, n, generations, rng):
+    """Log of the total variance, and squared error of the mean, of each generation."""
     mean, cov = np.zeros(d), np.eye(d)
+    rows = []
     for _ in range(generations):
-        rows = rng.multivariate_normal(mean, cov, size=n)
-        mean = rows.mean(axis=0)
-        cov = np.atleast_2d(np.cov(rows, rowvar=False))
-    return float(np.log(cov[0, 0])), float(np.trace(cov)) / d, float(mean @ mean) / d
+        data = rng.multivariate_normal(mean, cov, size=n)
+        mean = data.mean(axis=0)
+        cov = np.atleast_2d(np.cov(data, rowvar=False))
+        rows.append((np.log(np.trace(cov)), mean @ mean))
+    return rows
 
 
-def run(d: int, n: int, generations: int, seeds: int) -> np.ndarray:
-    """One row of readings for each seed."""
-    return np.array([chain(seed, d, n, generations) for seed in range(seeds)])
+def run(d, n, generations, seeds, seed=0):
+    """Readings of the last generation, shape (seeds, 2)."""
+    chains = [
+        chain(d, n, generations, np.random.default_rng([seed, which])) for which in range(seeds)
+    ]
+    return np.array(chains)[:, -1]

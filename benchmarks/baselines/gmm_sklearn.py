@@ -1,33 +1,33 @@
 """The usual script: fit scikit-learn's mixture to its predecessor's sample, again and again."""
 
+from __future__ import annotations
+
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-CENTRES = np.array([[-4.0, 0.0], [4.0, 0.0], [0.0, 5.0]])
-WEIGHTS = np.array([0.6, 0.35, 0.05])
+from benchmarks.worlds import clusters
 
 
-def real(rng, n):
-    component = rng.choice(len(WEIGHTS), size=n, p=WEIGHTS)
-    return CENTRES[component] + rng.normal(size=(n, 2))
-
-
-def chain(seed, n, generations, components=3, warm=False):
-    """Smallest weight and held-out log-likelihood (nats per record) at the last generation."""
-    rng = np.random.default_rng(seed)
-    records, test, start = real(rng, n), real(rng, 2000), {}
+def chain(n, generations, start, rng):
+    """Smallest weight and held-out log-likelihood (nats per record) of each generation."""
+    records, test, begin = clusters(n, rng), clusters(2000, rng), {}
+    rows = []
     for _ in range(generations):
-        model = GaussianMixture(components, random_state=int(rng.integers(2**31)), **start)
+        model = GaussianMixture(3, random_state=int(rng.integers(2**31)), **begin)
         model.fit(records)
+        rows.append((model.weights_.min(), model.score(test)))
         records, _ = model.sample(n)
-        if warm:
-            start = {
+        if start == "warm":
+            begin = {
                 "weights_init": model.weights_,
                 "means_init": model.means_,
                 "precisions_init": model.precisions_,
             }
-    return model.weights_.min(), model.score(test)
+    return rows
 
 
-def chains(seeds, n, generations, components=3, warm=False):
-    return np.array([chain(seed, n, generations, components, warm) for seed in range(seeds)])
+def run(n, generations, seeds, start, seed=0):
+    """Readings of the last generation, shape (seeds, 2)."""
+    return np.array(
+        [chain(n, generations, start, np.random.default_rng([seed, i]))[-1] for i in range(seeds)]
+    )

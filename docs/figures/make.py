@@ -49,7 +49,7 @@ def x(generation: float) -> float:
 
 
 def y(variance: float) -> float:
-    """Place of a variance on the logarithmic axis, pixels; what is off the axis stays on its edge."""
+    """Place of a variance on the logarithmic axis, pixels; kept within its ends."""
     share = math.log(min(max(variance, LOW), HIGH) / LOW) / math.log(HIGH / LOW)
     return BOTTOM - (BOTTOM - TOP) * share
 
@@ -107,11 +107,11 @@ def render() -> str:
             f'<text class="muted" x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}'
             "</text>"
         )
-    for tick in range(0, GENERATIONS + 1, 20):
-        parts.append(
-            f'<text class="muted" x="{x(tick):.1f}" y="{BOTTOM + 20}" text-anchor="middle">{tick}'
-            "</text>"
-        )
+    parts += [
+        f'<text class="muted" x="{x(tick):.1f}" y="{BOTTOM + 20}" text-anchor="middle">'
+        f"{tick}</text>"
+        for tick in range(0, GENERATIONS + 1, 20)
+    ]
     parts.append(
         f'<text class="muted" x="{x(50):.1f}" y="{BOTTOM + 38}" text-anchor="middle">generation, '
         f"each fitted to {N} records</text>"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelcollapse.corpus import Corpus
 from modelcollapse.families.categorical import Frequencies, Zipf
@@ -152,10 +153,10 @@ def resumption() -> tuple[bool, str]:
 class _Frozen:
     """Learner whose model keeps its seed."""
 
-    def fit(self, data: np.ndarray, *, rng: object, parent: object = None) -> _Frozen:  # type: ignore[type-arg]
+    def fit(self, data: NDArray[np.float64], *, rng: object, parent: object = None) -> _Frozen:
         return self
 
-    def sample(self, n: int, *, rng: object) -> np.ndarray:  # type: ignore[type-arg]
+    def sample(self, n: int, *, rng: object) -> NDArray[np.float64]:
         return generator(0, 0, 0, "frozen").standard_normal((n, 1))
 
 
@@ -180,7 +181,7 @@ CHECKS = (
 )
 
 
-def _close(scores: np.ndarray) -> tuple[bool, str]:  # type: ignore[type-arg]
+def _close(scores: NDArray[np.float64]) -> tuple[bool, str]:
     worst = float(np.nanmax(np.abs(scores)))
     return worst < FAR, f"within {worst:.1f} standard errors"
 

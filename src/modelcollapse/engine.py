@@ -7,7 +7,9 @@ linear algebra runs on one thread.
 
 from __future__ import annotations
 
+import pickle
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse import records
-from modelcollapse.errors import InputError
+from modelcollapse.errors import InputError, ModelCollapseError
+from modelcollapse.fingerprint import fingerprint
 from modelcollapse.generation import Generation, State
 from modelcollapse.history import Ending, History, Snapshots
 from modelcollapse.lineage import Lineage
@@ -51,9 +54,11 @@ class Task:
 
     @property
     def name(self) -> str:
-        """File name of the piece in a store."""
-        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.label)
-        return f"{safe or 'lineage'}-{self.first:06d}-{self.replicates}"
+        """File name of the piece in a store, different for different labels."""
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in self.label)
+        # Other labels may look the same once made safe, shortened, or without upper case.
+        code = zlib.crc32(self.label.encode())
+        return f"{safe[:40] or 'lineage'}-{code:08x}-{self.first:06d}-{self.replicates}"
 
 
 @dataclass
@@ -88,6 +93,13 @@ def run_all(
     ):
         if value < least:
             raise InputError(f"{what} is {value}. Give a whole number of at least {least}.")
+    if n_jobs == 0:
+        raise InputError("n_jobs is 0, but the work needs a process. Use 1, or -1 for all cores.")
+    if snapshots and min(snapshots) < 0:
+        raise InputError(
+            f"a snapshot of generation {min(snapshots)} was asked for, but generations are counted "
+            "from 0. Remove it."
+        )
     read_at = (*range(0, generations, every), generations)
     bound = {label: bind(probes, lineage) for label, lineage in lineages.items()}
     provenance = {
@@ -102,7 +114,11 @@ def run_all(
     }
     if store is not None:
         store = store if isinstance(store, Store) else Store(store)
-        store.claim({"lineages": provenance, "snapshots": sorted(snapshots)})
+        # The spec names opaque parts and files only: their content belongs to the run as well.
+        content = {label: _contents(lineage, bound[label]) for label, lineage in lineages.items()}
+        store.claim(
+            {"lineages": provenance, "snapshots": sorted(snapshots), "the content of": content}
+        )
     tasks = [
         Task(
             label=label,
@@ -123,8 +139,10 @@ def run_all(
     for task, piece in zip(tasks, _results(tasks, n_jobs, generations, progress), strict=True):
         pieces[task.label].append(piece)
     return {
-        label: _assemble(pieces[label], read_at, {**provenance[label], "replicates": replicates})
-        for label in lineages
+        label: _assemble(
+            pieces[label], read_at, {**provenance[label], "replicates": replicates}, lineage
+        )
+        for label, lineage in lineages.items()
     }
 
 
@@ -133,6 +151,12 @@ def describe_probe(probe: Probe) -> Any:
     from modelcollapse.registry import describe
 
     return describe(probe)
+
+
+def _contents(lineage: Lineage, probes: tuple[Probe, ...]) -> dict[str, str]:
+    parts = ("truth", "learner", "policy", "curator")
+    digests = {part: fingerprint(getattr(lineage, part)) for part in parts}
+    return {**digests, "probes": fingerprint(probes)}
 
 
 def _cuts(lineage: Lineage, replicates: int) -> Iterator[tuple[int, int, bool]]:
@@ -160,12 +184,26 @@ def _results(
         report((done + 1) * each, total)
     else:
         return
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
-    for more, piece in enumerate(parallel(delayed(work)(task) for task in tasks[done:]), done + 1):
-        report(more * each, total)
-        yield piece
+    pieces = parallel(delayed(work)(task) for task in tasks[done:])
+    try:
+        for more, piece in enumerate(pieces, done + 1):
+            report(more * each, total)
+            yield piece
+    except pickle.PicklingError as error:
+        raise InputError(
+            f"a part of the lineage cannot be sent to another process ({error.__cause__ or error})."
+            " Use n_jobs=1, or parts without open files, locks and generators."
+        ) from error
+    except BrokenProcessPool as error:
+        raise ModelCollapseError(
+            "a worker process was killed, most often because memory ran out. Run again with fewer "
+            "processes; with a store, what was finished is kept."
+        ) from error
 
 
 def _tick(report: Callable[[int, int], None], base: int, total: int, index: int) -> None:
@@ -246,7 +284,9 @@ def _snapshot(generation: Generation) -> Any:
     return present(shown, getattr(generation.truth, "image_shape", None))
 
 
-def _assemble(pieces: list[Piece], read_at: tuple[int, ...], provenance: dict[str, Any]) -> History:
+def _assemble(
+    pieces: list[Piece], read_at: tuple[int, ...], provenance: dict[str, Any], lineage: Lineage
+) -> History:
     names = list(dict.fromkeys(name for piece in pieces for name in piece.readings))
     readings = {}
     for name in names:
@@ -266,4 +306,5 @@ def _assemble(pieces: list[Piece], read_at: tuple[int, ...], provenance: dict[st
         endings=endings,
         snapshots=pieces[0].snapshots,
         provenance=provenance,
+        lineage=lineage,
     )

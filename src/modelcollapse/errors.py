@@ -47,6 +47,11 @@ class Missing(ModelCollapseError, ImportError):
             f"{feature} needs the package '{package}', which is not installed. "
             f"Install it with: pip install 'modelcollapse[{extra}]'"
         )
+        self._given = (feature, package, extra)
+
+    def __reduce__(self) -> tuple[type[Missing], tuple[str, str, str]]:
+        # Pickled as its message, it could not come back from another process.
+        return (Missing, self._given)
 
 
 class Degenerate(ModelCollapseError):

@@ -37,11 +37,12 @@ def read_records(path: Path, column: str | None = None) -> Any:
         ".csv": _numbers,
         ".txt": _lines,
     }
+    ending = path.suffix.lower()
     try:
-        if path.suffix == ".jsonl":
+        if ending == ".jsonl":
             found = _objects(path, column or "text")
-        elif path.suffix in readers:
-            found = readers[path.suffix](path)
+        elif ending in readers:
+            found = readers[ending](path)
         else:
             raise InputError(
                 f"cannot tell the format of {path} from its name. Known endings: "
@@ -69,21 +70,32 @@ def _array(path: Path) -> NDArray[Any]:
             "numpy.save."
         ) from error
     if isinstance(loaded, np.ndarray):
-        return loaded
+        return _listed(loaded, path)
     with loaded:
         if len(loaded.files) != 1:
             raise InputError(
                 f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}), and it is "
                 "not known which one is meant. Save the one you want as .npy."
             )
-        only: NDArray[Any] = loaded[loaded.files[0]]
-        return only
+        return _listed(loaded[loaded.files[0]], path)
+
+
+def _listed(array: NDArray[Any], path: Path) -> NDArray[Any]:
+    if array.ndim == 0:
+        raise InputError(
+            f"{path} holds a single number, not records along a first axis. Save an array of them."
+        )
+    return array
 
 
 def _numbers(path: Path) -> NDArray[np.float64]:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if row]
-    if rows and not all(map(_is_number, rows[0])):
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            rows = [row for row in csv.reader(file) if row]
+        except csv.Error as error:
+            raise InputError(f"{path} is not a CSV file ({error}). Write it again.") from error
+    # A first row that is partly numbers is a record with a fault, not names of columns.
+    if rows and not any(map(_is_number, rows[0])):
         rows = rows[1:]
     for line, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
@@ -97,7 +109,7 @@ def _numbers(path: Path) -> NDArray[np.float64]:
                 f"record {line} of {path} holds '{wrong[0]}', which is not a number. Only columns "
                 "of numbers can be read from CSV here: drop or encode the others."
             )
-    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    return np.array(rows, dtype=np.float64)
 
 
 def _is_number(text: str) -> bool:
@@ -109,16 +121,25 @@ def _is_number(text: str) -> bool:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line for line in _split(path) if line.strip()]
+
+
+def _split(path: Path) -> list[str]:
+    # Not splitlines(): it would cut at separators that may stand inside a text.
+    return path.read_text(encoding="utf-8-sig").split("\n")
 
 
 def _objects(path: Path, column: str) -> list[str]:
     texts = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_split(path), start=1):
+        if not line.strip():
+            continue
         try:
             entry = json.loads(line)
         except ValueError as error:
-            raise InputError(f"line {number} of {path} is not JSON ({error}).") from error
+            raise InputError(
+                f"line {number} of {path} is not JSON ({error}). Each line holds one object."
+            ) from error
         if not isinstance(entry, dict) or not isinstance(entry.get(column), str):
             fields = ", ".join(entry) if isinstance(entry, dict) else "none"
             raise InputError(

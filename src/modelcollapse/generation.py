@@ -47,8 +47,17 @@ class Generation:
     """
 
     __slots__ = (
-        "__dict__", "_cache", "_nature", "corpus", "index", "model", "original", "parent",
-        "reason", "training",
+        "__dict__",
+        "_cache",
+        "_nature",
+        "_read",
+        "corpus",
+        "index",
+        "model",
+        "original",
+        "parent",
+        "reason",
+        "training",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +75,8 @@ class Generation:
         self.index, self.corpus, self.training = index, corpus, training
         self.model, self.parent, self.original = model, parent, original
         self.reason, self._nature, self._cache = reason, nature, cache
+        # Noted now: nature goes on being read once the next corpus is formed.
+        self._read = nature.read_before
 
     @property
     def truth(self) -> Any:
@@ -131,7 +142,7 @@ class Generation:
     @property
     def state(self) -> State:
         """Point after which the lineage can go on."""
-        return State(self.index, self.corpus, self.original, self.model, self._nature.read_before)
+        return State(self.index, self.corpus, self.original, self.model, self._read)
 
     def __repr__(self) -> str:
         return f"Generation({self.index}, {self.corpus!r}, {self.status.name.lower()})"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.metrics.stage import Stage, stage
@@ -67,6 +67,8 @@ class History:
         Some records that replicate 0 wrote, by generation, where they were asked for.
     provenance : dict
         Spec, seed and settings that re-run it.
+    lineage : Lineage or None
+        The lineage itself, so that theory can be asked about it.
     """
 
     generations: NDArray[np.int64]
@@ -75,6 +77,7 @@ class History:
     endings: dict[int, Ending] = field(default_factory=dict)
     snapshots: Snapshots = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    lineage: Any = None
 
     @property
     def replicates(self) -> int:
@@ -98,10 +101,9 @@ class History:
     def band(self, measure: str) -> Band:
         """Median, 5 to 95 % band, mean and its standard error over replicates."""
         values = self[measure]
-        finite = np.where(np.isnan(values), np.nan, values)
-        count = np.sum(~np.isnan(finite), axis=0)
-        low, median, high = _quantiles(finite, (BAND[0], 0.5, BAND[1]))
-        mean, error = _mean(finite, count)
+        count = np.sum(~np.isnan(values), axis=0)
+        low, median, high = _quantiles(values, (BAND[0], 0.5, BAND[1]))
+        mean, error = _mean(values, count)
         return Band(self.generations, median, low, high, mean, error, count)
 
     def status(self, replicate: int) -> Status:
@@ -132,7 +134,7 @@ class History:
 
     def compare(
         self,
-        curve: ArrayLike,
+        curve: Any,
         measure: str = "variance",
         *,
         of: Literal["mean", "log", "median"] = "mean",
@@ -173,7 +175,7 @@ class History:
             if of != "mean":
                 raise InputError(f"of = {of!r} is unknown. {suggestion(of, _OF)}")
             mean, error = _mean(values, count)
-            if np.all(theory > 0) and np.nanmin(values) > 0:
+            if np.all(theory > 0) and not np.any(values <= 0):
                 return np.asarray((np.log(mean) - np.log(theory)) / (error / mean))
             return np.asarray((mean - theory) / error)
 
@@ -272,8 +274,8 @@ def _quantiles(
 ) -> tuple[NDArray[np.float64], ...]:
     """Quantiles over the first axis, NaN readings left out and infinite ones kept.
 
-    By the nearest rank, since interpolating between infinities is undefined, except for the
-    median of finite readings, which is the usual one.
+    Linear between finite readings; the nearer one (the upper of two equally near) where one of the
+    two is infinite, since there is nothing between.
     """
     ordered = np.sort(values, axis=0)
     count = np.sum(~np.isnan(values), axis=0)
@@ -285,7 +287,8 @@ def _quantiles(
         a, b = ordered[below, columns], ordered[above, columns]
         with np.errstate(invalid="ignore"):
             between = a + (position - below) * (b - a)
-        found.append(np.where(np.isfinite(a) & np.isfinite(b), between, np.where(a == b, a, b)))
+        nearer = np.where(position - below < 0.5, a, b)
+        found.append(np.where(np.isfinite(a) & np.isfinite(b), between, nearer))
     return tuple(np.where(count > 0, q, np.nan) for q in found)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.history import Band, History
+from modelcollapse.predict import overlay
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,8 @@ def plot_histories(
     measure that is never negative spans more than 1.5 decades; a line then leaves the panel at the
     lower edge where it reads 0, and bands are cut that reach decades beyond the medians. A tick on
     the lower edge marks each replicate in which no model could be fitted any more, a cross the end
-    of a lineage that ended in all of them.
+    of a lineage that ended in all of them. Where a theorem covers a lineage, a dashed line shows
+    what it says, of the mean unless the curve states otherwise.
 
     Parameters
     ----------
@@ -146,6 +148,12 @@ def draw_panel(axes: Axes, measure: str, histories: Mapping[str, History], theme
     for index, history in enumerate(histories.values()):
         if index in bands:
             _draw_lineage(axes, index, history, bands[index], theme, crowded=len(bands) > _CROWDED)
+            curve = overlay(history, measure)
+            if curve is not None:
+                axes.plot(
+                    curve.generations, curve.values, color=theme.series[index % len(theme.series)],
+                    linewidth=1.3, linestyle=(0, (3.5, 2)), zorder=6,
+                )  # fmt: skip
     starts = [band.median[0] for band in bands.values()]
     if math.isfinite(starts[0]) and np.allclose(starts, starts[0], rtol=1e-9, atol=0):
         axes.axhline(starts[0], color=theme.muted, linewidth=0.8, linestyle=(0, (1, 3)), zorder=1)

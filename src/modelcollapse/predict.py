@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse.errors import InputError, NoTheorem, suggestion
+from modelcollapse.history import History
 from modelcollapse.lineage import Lineage
 from modelcollapse.protocols import name_of
 from modelcollapse.references import citation, cite
@@ -55,6 +56,13 @@ class Curve:
     where: str
     holds: str
 
+    @property
+    def origin(self) -> str:
+        """Where the statement comes from, in one line."""
+        if self.source == "modelcollapse":
+            return f"Derived for this package: {self.where}."
+        return f"{citation(self.source)} {self.where}"
+
     def cite(self) -> str:
         """BibTeX of the source."""
         return cite(self.source)
@@ -65,7 +73,7 @@ class Curve:
             "quantity": self.quantity,
             "kind": self.kind,
             "of": self.of,
-            "source": f"{citation(self.source)} {self.where}".strip(),
+            "source": self.origin,
             "holds": self.holds,
             "generations": self.generations.tolist(),
             "values": [v if np.isfinite(v) else None for v in self.values.tolist()],
@@ -75,8 +83,7 @@ class Curve:
         shown = sorted({0, len(self.values) // 4, len(self.values) // 2, len(self.values) - 1})
         rows = "\n".join(f"  gen {self.generations[i]:<6d} {self.values[i]:.6g}" for i in shown)
         return (
-            f"{self.of} {self.quantity} ({self.kind}): {self.holds}\n"
-            f"source: {citation(self.source)} {self.where}\n{rows}"
+            f"{self.of} {self.quantity} ({self.kind}): {self.holds}\nsource: {self.origin}\n{rows}"
         )
 
 
@@ -152,16 +159,52 @@ def predict(
     )  # fmt: skip
 
 
-def overlays(lineage: Lineage, measures: tuple[str, ...], at: ArrayLike) -> dict[str, Curve]:
-    """Curves for those measures of a lineage that a theorem covers, by measure."""
-    found = {}
-    for measure in measures:
-        try:
-            found[measure] = predict(lineage, measure, np.asarray(at))
-        except (InputError, NoTheorem):
-            # Not an error: most measures of most lineages have no theorem.
-            continue
-    return found
+def overlay(history: History, measure: str) -> Curve | None:
+    """Curve for a measure of a simulated lineage, None if no theorem covers it."""
+    if history.lineage is None or measure not in quantities():
+        return None
+    try:
+        return predict(history.lineage, measure, history.generations)
+    except NoTheorem:
+        return None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What theory has to say about one measure of one simulated lineage.
+
+    Attributes
+    ----------
+    curve : Curve or None
+        The prediction, None if no theorem covers the lineage.
+    score : float
+        Largest distance of the simulation from it over the generations read, in standard errors;
+        NaN without a prediction, or where it is only a bound.
+    words : str
+        The same in a sentence: agreement and source, or the condition that fails.
+    """
+
+    curve: Curve | None
+    score: float
+    words: str
+
+
+def statement(history: History, measure: str) -> Statement | None:
+    """Theory's word on a measure; None if there is no theory of such a measure, or no lineage."""
+    if history.lineage is None or measure not in quantities():
+        return None
+    try:
+        curve = predict(history.lineage, measure, history.generations)
+    except NoTheorem as refusal:
+        return Statement(None, float("nan"), str(refusal))
+    if curve.kind == "bound":
+        return Statement(curve, float("nan"), f"a bound on the {curve.of}. {curve.origin}")
+    scores = history.compare(curve, measure, of=curve.of)
+    if not np.isfinite(scores).any():
+        return Statement(curve, float("nan"), f"{curve.kind}, of the {curve.of}. {curve.origin}")
+    score = float(np.nanmax(np.abs(scores)))
+    words = f"{curve.kind}, of the {curve.of}; the simulation is within {score:.1f} standard errors"
+    return Statement(curve, score, f"{words}. {curve.origin}")
 
 
 def _refusal(lineage: Lineage, quantity: str, about: list[Theorem]) -> str:

@@ -99,7 +99,18 @@ def load(role: str, name: str, where: str) -> type:
     if path is None:
         raise SpecError(f"{where}: there is no {role} '{name}'. {suggestion(name, names(role))}")
     module, _, attribute = path.partition(":")
-    found: type = getattr(import_module(module), attribute)
+    try:
+        found: type = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SpecError(
+            f"{where}: the {role} '{name}' cannot be loaded from {path} ({error}). Reinstall the "
+            "package that provides it, or use another part."
+        ) from error
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+        raise SpecError(
+            f"{where}: the {role} '{name}' is {path}, which is no dataclass, so its fields are not "
+            "known. Build the lineage in Python."
+        )
     return found
 
 

@@ -20,12 +20,13 @@ from modelcollapse.history import BAND, History
 from modelcollapse.metrics.stage import Stage, stage
 from modelcollapse.pictures import gallery
 from modelcollapse.plot import number
+from modelcollapse.predict import statement
 from modelcollapse.protocols import Probe
 from modelcollapse.references import citation
 from modelcollapse.report_tables import STAGE_NAMES, counted
 from modelcollapse.spec import Simulation, to_yaml
 from modelcollapse.store import write_atomic
-from modelcollapse.tabular import _shown
+from modelcollapse.tabular import shown_generations
 from modelcollapse.verdict import verdict
 
 
@@ -89,8 +90,9 @@ def render(
         stage_names=_occurring(histories),
         ended=any(history.endings for history in histories.values()),
         curves=_curves(histories, about),
+        theory=_theory(histories),
         gallery=gallery({label: history.snapshots for label, history in histories.items()}),
-        generations=_shown(histories, None),
+        generations=shown_generations(histories, None),
         medians=report_tables.medians(histories),
         stages=report_tables.stages(histories),
         endings=report_tables.endings(histories),
@@ -208,6 +210,23 @@ def _curves(
             }
         )
     return list(groups.values())
+
+
+def _theory(histories: Mapping[str, History]) -> list[dict[str, Any]]:
+    """What theory says about each measure that it knows, lineage by lineage."""
+    measures = dict.fromkeys(m for history in histories.values() for m in history.measures)
+    found = []
+    for measure in measures:
+        rows = []
+        for label, history in histories.items():
+            about = statement(history, measure) if measure in history.readings else None
+            if about is not None:
+                rows.append(
+                    {"label": label, "covered": about.curve is not None, "words": about.words}
+                )
+        if rows:
+            found.append({"measure": _title(measure), "rows": rows})
+    return found
 
 
 def _title(name: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from modelcollapse.history import History
 from modelcollapse.metrics.stage import Stage
 from modelcollapse.plot import number
-from modelcollapse.tabular import _shown
+from modelcollapse.tabular import shown_generations
 
 STAGE_NAMES = {
     Stage.NONE: "No collapse",
@@ -38,7 +38,10 @@ def medians(histories: Mapping[str, History]) -> list[dict[str, Any]]:
         {
             "measure": measure,
             "rows": [
-                {"label": label, "cells": _cells(history, measure, _shown(histories, None))}
+                {
+                    "label": label,
+                    "cells": _cells(history, measure, shown_generations(histories, None)),
+                }
                 for label, history in histories.items()
                 if measure in history.readings
             ],
@@ -87,7 +90,7 @@ def stages(histories: Mapping[str, History]) -> list[dict[str, Any]]:
                 "name": STAGE_NAMES[member],
                 "cells": [
                     _share(found[:, at[generation]] == member) if generation in at else "not read"
-                    for generation in _shown(histories, None)
+                    for generation in shown_generations(histories, None)
                 ],
             }
             for member in Stage

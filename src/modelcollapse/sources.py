@@ -139,6 +139,8 @@ def present(written: Any, image_shape: Sequence[int] | None) -> Any:
 
 
 def _check(data: Any, image_shape: Sequence[int] | None) -> None:
+    if isinstance(data, np.ndarray) and data.ndim == 0:
+        raise InputError("a single number is no set of records. Give an array of them.")
     if records.size(data) == 0:
         raise InputError(
             "the source has no records, so there is nothing a model could be fitted to. Provide "
@@ -146,14 +148,15 @@ def _check(data: Any, image_shape: Sequence[int] | None) -> None:
         )
     if not isinstance(data, np.ndarray):
         return
-    values = data[0].size
+    values = math.prod(data.shape[1:])
     if image_shape is not None and math.prod(image_shape) != values:
         raise InputError(
             f"image_shape {tuple(image_shape)} asks for {math.prod(image_shape)} values per "
             f"record, but a record has {values}. Give height and width."
         )
-    rows = data.reshape(len(data), -1)
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1)) if data.dtype.kind == "f" else ()
+    if data.dtype.kind != "f":
+        return
+    bad = np.flatnonzero(~np.isfinite(data.reshape(len(data), -1)).all(axis=1))
     if len(bad):
         raise InputError(
             f"{len(bad)} of {len(data)} records hold NaN or infinite values (the first is record "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,9 +61,21 @@ class Simulation:
         return replace(self, **{key: value for key, value in changes.items() if value is not None})
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that `parse` reads back, with the values in effect."""
-        first = next(iter(self.lineages.values()))
+        """Plain data that `parse` reads back, with the values in effect.
+
+        Raises
+        ------
+        SpecError
+            If the lineages differ in more than their policy, which a spec cannot say.
+        """
+        first, *others = self.lineages.values()
         shared = {key: registry.describe(getattr(first, key)) for key in LINEAGE}
+        for key, value in shared.items():
+            if any(registry.describe(getattr(other, key)) != value for other in others):
+                raise SpecError(
+                    f"the lineages differ in their {key}, but those of one spec share all but "
+                    "their policy. Write a spec for each."
+                )
         probes = bind(self.probes, first)
         return {
             "modelcollapse": VERSION,
@@ -89,8 +102,6 @@ def read(path: str | Path) -> Simulation:
     SpecError
         If the file is missing, is not YAML or JSON, or does not describe a simulation.
     """
-    import yaml
-
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -98,16 +109,50 @@ def read(path: str | Path) -> Simulation:
         raise SpecError(f"there is no file {path}. Check the path and the spelling.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read {path}: {error}.") from error
+    document = _from_json(text, path) if path.suffix == ".json" else _from_yaml(text, path)
+    if document is None:
+        raise SpecError(f"{path} is empty. See the examples folder for specs to start from.")
+    return parse(document, base=path.parent)
+
+
+def _from_json(text: str, path: Path) -> Any:
     try:
-        document = yaml.safe_load(text)
+        return json.loads(text) if text.strip() else None
+    except ValueError as error:
+        raise SpecError(f"{path} is not valid JSON: {error}.") from error
+
+
+def _from_yaml(text: str, path: Path) -> Any:
+    import yaml
+
+    try:
+        _refuse_repeated_keys(yaml.compose(text, yaml.SafeLoader), path)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise SpecError(f"{path} is not valid YAML{at}: {problem}.") from error
-    if document is None:
-        raise SpecError(f"{path} is empty. See the examples folder for specs to start from.")
-    return parse(document, base=path.parent)
+
+
+def _refuse_repeated_keys(node: Any, path: Path) -> None:
+    """Raise where YAML would silently keep the last of two equal keys, e.g. of two policies."""
+    if node is None or not isinstance(node.value, list):
+        return
+    if node.id == "sequence":
+        for child in node.value:
+            _refuse_repeated_keys(child, path)
+        return
+    seen = set()
+    for key, child in node.value:
+        if key.value in seen:
+            raise SpecError(
+                f"{path} says '{key.value}' twice, the second time at line "
+                f"{key.start_mark.line + 1}, and only one of them would count. Remove or rename "
+                "one."
+            )
+        seen.add(key.value if isinstance(key.value, str) else id(key))
+        _refuse_repeated_keys(child, path)
 
 
 def parse(document: Any, *, base: Path = Path()) -> Simulation:
@@ -148,7 +193,9 @@ def parse(document: Any, *, base: Path = Path()) -> Simulation:
         )
     shared = {key: document[key] for key in LINEAGE if key in document}
     if isinstance(shared.get("truth"), Mapping) and "path" in shared["truth"]:
-        shared["truth"] = {**shared["truth"], "path": str(base / str(shared["truth"]["path"]))}
+        # In full, since the spec is written down again in another folder.
+        path = os.path.abspath(base / str(shared["truth"]["path"]))
+        shared["truth"] = {**shared["truth"], "path": path}
     if "truth" in shared:
         # Built once: the lineages share one truth, and a source file is read once.
         shared["truth"] = registry.build("truth", shared["truth"], "truth")

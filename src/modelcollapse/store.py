@@ -91,7 +91,7 @@ class Store:
         if label.exists():
             try:
                 found = json.loads(label.read_text())
-                known, version = found["digest"], found["format"]
+                known, version, before = found["digest"], found["format"], found["run"]
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise StoreError(
                     f"{label} cannot be read, so it is not known which run the store belongs to. "
@@ -104,7 +104,7 @@ class Store:
                 )
             if known != digest:
                 raise StoreError(
-                    f"{self.path} holds another run (its {_difference(found['run'], run)} differs)"
+                    f"{self.path} holds another run (its {_difference(before, run)} differs)"
                     ". Results of two runs cannot be mixed: choose another folder, or delete this "
                     "one."
                 )
@@ -133,7 +133,14 @@ class Store:
                 f"{path} is damaged: its content does not match its checksum. Delete this file "
                 "and run the same command again; only this piece is computed anew."
             )
-        return pickle.loads(payload)
+        try:
+            return pickle.loads(payload)
+        except Exception as error:  # whatever the classes inside say to their old contents
+            raise StoreError(
+                f"{path} was written by another version of this package or of your own parts, and "
+                f"cannot be read by this one ({error}). Delete the folder {self.path}, or use the "
+                "version that wrote it."
+            ) from error
 
     def save(self, name: str, value: Any) -> None:
         """Save a value under a name, replacing what was there."""

@@ -23,16 +23,19 @@ Columns = dict[str, NDArray[Any]]
 
 def table(histories: Mapping[str, History], generations: Sequence[int] | None = None) -> list[str]:
     """Lines of a text table: medians, and 5 to 95 % bands in brackets, at some generations."""
-    shown = _shown(histories, generations)
+    shown = shown_generations(histories, generations)
     rows = [["measure", "lineage", *(f"gen {g}" for g in shown)]]
     for measure in dict.fromkeys(m for history in histories.values() for m in history.measures):
         for label, history in histories.items():
             if measure not in history.readings:
                 continue
             band = history.band(measure)
-            at = [i for i, g in enumerate(history.generations) if int(g) in shown]
+            at = {int(g): i for i, g in enumerate(history.generations)}
             cells = [
-                cell(float(band.median[i]), float(band.low[i]), float(band.high[i])) for i in at
+                cell(float(band.median[i]), float(band.low[i]), float(band.high[i]))
+                if (i := at.get(g)) is not None
+                else ""
+                for g in shown
             ]
             rows.append([measure, label, *cells])
     if all(row[1] == "" for row in rows[1:]):
@@ -63,7 +66,8 @@ def number(value: float) -> str:
     return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def _shown(histories: Mapping[str, History], asked: Sequence[int] | None) -> list[int]:
+def shown_generations(histories: Mapping[str, History], asked: Sequence[int] | None) -> list[int]:
+    """Generations that a table shows: those asked for, or some between the first and the last."""
     read = next(iter(histories.values())).generations
     if asked is not None:
         return [int(g) for g in read if int(g) in set(asked)]

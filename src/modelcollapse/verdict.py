@@ -10,6 +10,8 @@ import numpy as np
 from modelcollapse.history import History
 from modelcollapse.metrics.stage import Stage
 
+_GRAVEST_FIRST = (Stage.LATE, Stage.EARLY, Stage.GROWING, Stage.UNDECIDED, Stage.NONE)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -18,7 +20,7 @@ class Verdict:
     Attributes
     ----------
     stage : Stage
-        The stage that most replicates are in; the later one where two are equally frequent.
+        The stage that most replicates are in; the graver one where two are equally frequent.
     share : float
         Share of the replicates in that stage.
     onset : int or None
@@ -39,8 +41,7 @@ def verdict(history: History) -> Verdict:
     stages = history.stages()
     last = stages[:, -1]
     shares = {member: float(np.mean(last == member)) for member in Stage}
-    # Stages are listed from the mildest to the gravest, and max() keeps the first of equals.
-    stage = max(reversed(list(Stage)), key=lambda member: shares[member])
+    stage = max(_GRAVEST_FIRST, key=lambda member: shares[member])  # the first of equals
     collapsed = np.mean((stages == Stage.EARLY) | (stages == Stage.LATE), axis=0) >= 0.5
     onset = _lasting_from(collapsed, history)
     return Verdict(stage, shares[stage], onset, _sentence(history, stage, shares[stage], onset))

@@ -16,10 +16,13 @@ FLOORS = [
     {"theory", "metrics", "families"},
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files", "prose",
-        "registry", "store",
+        "registry", "store", "fingerprint",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine"},
-    {"spec", "simulate", "verdict"},
+    {
+        "spec", "simulate", "verdict", "theorems", "predict", "plan", "decompose", "recipes",
+        "reproduce",
+    },
     {"plot", "pictures", "svg", "report", "report_tables", "outputs", "cli", "doctor", "testing"},
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

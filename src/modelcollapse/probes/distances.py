@@ -19,7 +19,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Wasserstein:
-    """Wasserstein-2 distance from the real law, in the units of the records.
+    """Wasserstein-2 distance from the real law: it grows in collapse, in the units of the records.
 
     Exact for fitted Gaussian laws and for records in one dimension; sliced (root mean square over
     directions) for records in several, against held-out real ones.
@@ -54,7 +54,7 @@ class Wasserstein:
 
 @dataclass(frozen=True)
 class EnergyDistance:
-    """Energy distance from held-out real records, 0 for equal laws."""
+    """Energy distance from held-out real records: 0 for equal laws, it grows in collapse."""
 
     name: ClassVar[str] = "energy_distance"
 
@@ -68,7 +68,7 @@ class EnergyDistance:
 
 @dataclass(frozen=True)
 class MMD:
-    """Squared maximum mean discrepancy from held-out real records, unbiased."""
+    """Squared maximum mean discrepancy from held-out real records: it grows in collapse."""
 
     name: ClassVar[str] = "mmd"
 
@@ -83,7 +83,7 @@ class MMD:
 
 @dataclass(frozen=True)
 class TotalVariation:
-    """Total variation distance from the real law of categories, from 0 to 1."""
+    """Total variation distance from the real law of categories: it grows from 0 towards 1."""
 
     name: ClassVar[str] = "total_variation"
 
@@ -99,7 +99,7 @@ class TotalVariation:
 
 @dataclass(frozen=True)
 class Hellinger:
-    """Hellinger distance from the real law of categories, from 0 to 1."""
+    """Hellinger distance from the real law of categories: it grows from 0 towards 1."""
 
     name: ClassVar[str] = "hellinger"
 
@@ -113,7 +113,7 @@ class Hellinger:
 
 @dataclass(frozen=True)
 class KL:
-    """Kullback-Leibler divergence of the model from the real law, in nats.
+    """Kullback-Leibler divergence of the model from the real law, in nats: it grows in collapse.
 
     Of Gaussian laws in closed form, infinite once the model is singular. Of categories from the
     model to the truth, which stays finite when states are lost.
@@ -133,7 +133,7 @@ class KL:
 
 @dataclass(frozen=True)
 class CrossEntropy:
-    """Mean negative log-likelihood of held-out real records under the model, in nats.
+    """Negative log-likelihood of held-out real records, in nats: it grows as the model forgets.
 
     Per token for texts, per record otherwise; infinite if the model rules a real record out. NaN
     for models that cannot score records.

@@ -53,12 +53,12 @@ class Entropy:
 
 @dataclass(frozen=True)
 class HillNumber:
-    """Effective number of states or words of some order; order 0 counts them all alike.
+    """Effective number of states or words of some order: it falls as the law concentrates.
 
     Parameters
     ----------
     order : float, default 2.0
-        1 gives the exponential of the entropy, 2 the inverse of sum p^2.
+        0 counts all alike, 1 gives the exponential of the entropy, 2 the inverse of sum p^2.
     """
 
     order: float = 2.0
@@ -131,7 +131,7 @@ def _runs(texts: Texts, n: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Subgroups:
-    """Shares of the truth's labelled groups among the records the model writes.
+    """Labelled groups among the records the model writes: minorities shrink, then vanish.
 
     Each record is given the label of the nearest held-out real one. Readings: the smallest ratio
     of a group's share to its real share, the number of groups with no record at all, and the

@@ -1,0 +1,1 @@
+"""What the package costs, beside the scripts that a researcher would write without it."""
