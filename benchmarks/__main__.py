@@ -24,11 +24,12 @@ def main() -> None:
     # Processes of a comparison import this module too: whatever is heavy is imported here.
     from benchmarks import suite, timing
 
-    timing.one_thread()
     machine = timing.machine()
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     if asked.quick:
-        print("quick: less work on both sides; the targets are for the full work, so none is judged")
+        print(
+            "quick: less work on both sides; the targets are for the full work, so none is judged"
+        )
     print(f"\n{suite.HEAD}\n{'-' * len(suite.HEAD)}")
     results = []
     for home in dict.fromkeys(HOMES.get(group, group) for group in GROUPS):
@@ -42,10 +43,11 @@ def main() -> None:
             print("\n".join(result.lines(judge=not asked.quick)), flush=True)
     verdicts = [figure["met"] for result in results for figure in result["figures"]]
     if not asked.quick:
-        print(f"\ntargets met: {verdicts.count(True)} of {verdicts.count(True) + verdicts.count(False)}")
+        judged = verdicts.count(True) + verdicts.count(False)
+        print(f"\ntargets met: {verdicts.count(True)} of {judged}")
     if asked.json:
         body = {"machine": machine, "quick": asked.quick, "results": results}
-        asked.json.write_text(json.dumps(body, indent=1) + "\n")
+        asked.json.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

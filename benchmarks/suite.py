@@ -85,6 +85,8 @@ class Job:
         Names of what the sides read at the last generation.
     ours_only, other_only : mapping
         Arguments of one side.
+    threads : int or None, default 1
+        Threads of linear algebra and k-means on both sides; None leaves them to the libraries.
     """
 
     group: str
@@ -97,12 +99,14 @@ class Job:
     readings: tuple[str, ...] = ()
     ours_only: Mapping[str, Any] = field(default_factory=dict)
     other_only: Mapping[str, Any] = field(default_factory=dict)
+    threads: int | None = 1
 
     def run(self) -> Result:
-        ours = measure_alone(self.ours, {**self.arguments, **self.ours_only})
+        ours = measure_alone(self.ours, {**self.arguments, **self.ours_only}, self.threads)
         other = None
         if self.other is not None:
-            other = measure_alone(self.other, {**self.arguments, **self.other_only})
+            sized = {**self.arguments, **self.other_only}
+            other = measure_alone(self.other, sized, self.threads)
         return Result(self, ours, other)
 
 
@@ -137,6 +141,7 @@ class Result:
         return {
             "group": self.job.group,
             "work": self.job.work,
+            "threads": self.job.threads,
             "figures": [
                 {
                     "value": check.figure(self.ours, self.other),
@@ -177,7 +182,7 @@ class Result:
         )
 
 
-ROW = "{:<66}{:>9}{:>10}{:>19}{:>8} {:<7}{:>11}"
+ROW = "{:<74}{:>8}{:>9}{:>22}{:>8} {:<7}{:>10}"
 
 HEAD = ROW.format("work", "ours s", "other s", "figure", "target", "", "peak MiB")
 

@@ -95,22 +95,28 @@ def measure(call: Callable[..., Any], arguments: Mapping[str, Any]) -> Timing:
             values.append(call(**arguments, seed=len(wall)))
         wall.append(watch.wall)
         cpu.append(watch.cpu)
-    return Timing(
-        statistics.median(wall), statistics.median(cpu), peak_memory(), len(wall), values
-    )
+    return Timing(statistics.median(wall), statistics.median(cpu), peak_memory(), len(wall), values)
 
 
-def measure_alone(call: Callable[..., Any], arguments: Mapping[str, Any]) -> Timing:
-    """`measure` in a new process, so that one side's memory and caches do not colour the other."""
+def measure_alone(
+    call: Callable[..., Any], arguments: Mapping[str, Any], threads: int | None
+) -> Timing:
+    """`measure` in a new process, so that one side's memory and caches do not colour the other.
+
+    Parameters
+    ----------
+    call, arguments
+        As in `measure`.
+    threads : int or None
+        Threads of linear algebra and k-means; None leaves them to the libraries.
+    """
+    for name in THREADS:
+        os.environ.pop(name, None)
+        if threads is not None:
+            os.environ[name] = str(threads)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(measure, call, arguments).result()
-
-
-def one_thread() -> None:
-    """Give linear algebra one thread in the processes started from now on, unless told otherwise."""
-    for name in THREADS:
-        os.environ.setdefault(name, os.environ.get("OMP_NUM_THREADS", "1"))
 
 
 def machine() -> dict[str, Any]:
@@ -120,6 +126,5 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "threads": os.environ.get("OMP_NUM_THREADS", "all"),
         "load": round(os.getloadavg()[0], 1) if sys.platform != "win32" else None,
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.mixture import GaussianMixture
-
 from benchmarks.worlds import clusters
+from sklearn.mixture import GaussianMixture
 
 
 def chain(n, generations, start, rng):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.neighbors import KernelDensity
-
 from benchmarks.worlds import moons
+from sklearn.neighbors import KernelDensity
 
 
 def chain(n, generations, bandwidth, policy, rng, held_out=500):

@@ -1,9 +1,13 @@
 """Recursive n-gram language model in dictionaries: count, write as many blocks, count again."""
 
+from __future__ import annotations
+
 import math
 import random
 from collections import Counter, defaultdict
 from itertools import accumulate
+
+import numpy as np
 
 
 class DictionaryNGram:
@@ -62,9 +66,8 @@ def measures(model, blocks, held, floor, vocabulary):
     )
 
 
-def chain(blocks, held, vocabulary, *, order, generations, floor, seed=0):
-    """Readings of each generation: vocabulary kept, distinct-2, unigram entropy, perplexity."""
-    rng = random.Random(seed)
+def chain(blocks, held, vocabulary, order, generations, floor, rng):
+    """Words kept, distinct-2, unigram entropy and perplexity of each generation."""
     rows = []
     for generation in range(generations + 1):
         model = DictionaryNGram(order, blocks)
@@ -72,3 +75,13 @@ def chain(blocks, held, vocabulary, *, order, generations, floor, seed=0):
         if generation < generations:
             blocks = [model.write(rng, len(block)) for block in blocks]
     return rows
+
+
+def run(ids, block, order, generations, floor, held_out, seed=0):
+    """Readings of the last generation, shape (1, 4); some blocks are held out at random."""
+    rng = random.Random(seed)
+    blocks = ids.reshape(-1, block).tolist()
+    rng.shuffle(blocks)
+    held, real = blocks[:held_out], blocks[held_out:]
+    rows = chain(real, held, int(ids.max()) + 1, order, generations, floor, rng)
+    return np.array(rows[-1:])

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from modelcollapse.learners.estimator import Estimator
     from modelcollapse.learners.pca import PCA
     from modelcollapse.lineage import Lineage
+    from modelcollapse.plan import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule
+    from modelcollapse.predict import predict
     from modelcollapse.prose import StandardLibraryProse
+    from modelcollapse.references import cite
     from modelcollapse.simulate import simulate
     from modelcollapse.sources import Digits, Empirical, File
     from modelcollapse.store import Store
@@ -69,6 +72,9 @@ _HOMES = {
     "TopScore": "curators.select",
     "Uniform": "families.categorical",
     "Zipf": "families.categorical",
+    "cite": "references",
+    "plan": "plan",
+    "predict": "predict",
     "probes": "",
     "simulate": "simulate",
     "testing": "",
@@ -106,6 +112,9 @@ __all__ = [
     "TopScore",
     "Uniform",
     "Zipf",
+    "cite",
+    "plan",
+    "predict",
     "probes",
     "simulate",
     "testing",

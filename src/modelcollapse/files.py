@@ -6,18 +6,19 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import InputError
+from modelcollapse import records
+from modelcollapse.errors import InputError, Missing
 
-FORMATS = (".npy", ".npz", ".csv", ".txt", ".jsonl")
+FORMATS = (".npy", ".npz", ".csv", ".txt", ".jsonl", ".parquet")
 
 
 def read_records(path: Path, column: str | None = None) -> Any:
-    """Records of a file: an array for numbers, a list of strings for texts.
+    """Records of a file: an array for numbers, a list of strings for texts, a table for Parquet.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def read_records(path: Path, column: str | None = None) -> Any:
         ".npz": _array,
         ".csv": _numbers,
         ".txt": _lines,
+        ".parquet": _table,
     }
     ending = path.suffix.lower()
     try:
@@ -54,7 +56,7 @@ def read_records(path: Path, column: str | None = None) -> Any:
         ) from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if len(found) == 0:
+    if records.size(found) == 0:
         raise InputError(f"{path} holds no records. Provide a file with at least a few.")
     return found
 
@@ -110,6 +112,20 @@ def _numbers(path: Path) -> NDArray[np.float64]:
                 "of numbers can be read from CSV here: drop or encode the others."
             )
     return np.array(rows, dtype=np.float64)
+
+
+def _table(path: Path) -> Any:
+    from importlib.util import find_spec
+
+    import narwhals as nw
+
+    for library in ("polars", "pandas", "pyarrow"):
+        if find_spec(library) is not None:
+            try:
+                return nw.read_parquet(str(path), backend=cast(Any, library)).to_native()
+            except Exception as error:  # each library raises its own kind for a damaged file
+                raise InputError(f"{path} cannot be read as Parquet ({error}).") from error
+    raise Missing("reading Parquet files", "polars", "tables")
 
 
 def _is_number(text: str) -> bool:

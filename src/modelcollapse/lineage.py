@@ -241,6 +241,18 @@ class Lineage:
         )
         return histories[""]
 
+    def half_life(self) -> float:
+        """Generations in which the typical variance halves, by theory; see `predict`.
+
+        Raises
+        ------
+        NoTheorem
+            If no theorem covers the lineage.
+        """
+        from modelcollapse.predict import half_life
+
+        return half_life(self)
+
     def spec(self) -> dict[str, Any]:
         """Plain data that `from_spec` rebuilds the lineage from.
 

@@ -13,7 +13,8 @@ from modelcollapse.history import History
 from modelcollapse.lineage import Lineage
 from modelcollapse.protocols import name_of
 from modelcollapse.references import citation, cite
-from modelcollapse.theorems import THEOREMS, Theorem
+from modelcollapse.theorems import THEOREMS, Theorem, fitted
+from modelcollapse.theory import gaussian
 from modelcollapse.theory._formula import CATALOGUE
 
 Kind = Literal["exact", "bound", "asymptotic"]
@@ -157,6 +158,32 @@ def predict(
         quantity, at, values, claim.kind, theorem.of, theorem.measure, claim.source, claim.where,
         claim.holds,
     )  # fmt: skip
+
+
+def half_life(lineage: Lineage) -> float:
+    """Generations in which the typical variance of a Gaussian lineage under replacement halves.
+
+    Parameters
+    ----------
+    lineage : Lineage
+        The loop.
+
+    Returns
+    -------
+    float
+        Of the median path; the mean takes about twice as long with the divisor n, and never
+        halves with n - 1.
+
+    Raises
+    ------
+    NoTheorem
+        If no theorem covers the lineage.
+    """
+    about = next(t for t in THEOREMS if t.quantity == "typical_variance")
+    if about.failing(lineage)[1] is not None:
+        raise NoTheorem(_refusal(lineage, "half-life", [about]))
+    ddof = lineage.learner.ddof  # type: ignore[attr-defined]  # a condition of the theorem
+    return float(gaussian.half_life(fitted(lineage), ddof=ddof))
 
 
 def overlay(history: History, measure: str) -> Curve | None:

@@ -103,7 +103,7 @@ class File(FiniteSource):
     ----------
     path : str
         ``.npy`` or ``.npz`` (one array), ``.csv`` (numbers, a header is recognised), ``.txt``
-        (one document per line), or ``.jsonl`` (one object per line).
+        (one document per line), ``.jsonl`` (one object per line), or ``.parquet`` (a table).
     column : str, optional
         Which field of ``.jsonl`` objects holds the text; ``"text"`` when not given.
     image_shape : sequence of int, optional

@@ -63,7 +63,7 @@ def cell(median: float, low: float, high: float) -> str:
 
 def number(value: float) -> str:
     """Three digits, and all digits of the whole part below a million."""
-    return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def shown_generations(histories: Mapping[str, History], asked: Sequence[int] | None) -> list[int]:

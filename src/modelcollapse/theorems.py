@@ -270,8 +270,8 @@ THEOREMS: tuple[Theorem, ...] = (
         * gaussian.subsample_mean_error(t, x.size, budget=x.budget, ddof=_ddof(x)),
         measure="mean_error",
     ),
-    *_moments("mixing.fresh_loop", _G_FRESH, _fresh),
     *_moments("mixing.fixed_real_loop", _G_MIX, _fixed),
+    *_moments("mixing.fresh_loop", _G_FRESH, _fresh),
     *_moments("mixing.fixed_real_loop", _G_AUGMENT, _fixed),
     Theorem(
         "log_variance", "gaussian.expected_log_variance", (*_G_REPLACE, ONE),

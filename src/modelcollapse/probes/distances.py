@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from modelcollapse.metrics import distances, divergences, kernels
-from modelcollapse.probes.views import CategoricalView, GaussianView, RowsView, view
+from modelcollapse.metrics import distances, divergences, kernels, moments
+from modelcollapse.probes.views import (
+    CategoricalView,
+    GaussianView,
+    RowsView,
+    law_view,
+    rows_view,
+    view,
+)
 from modelcollapse.protocols import Reading
 
 if TYPE_CHECKING:
@@ -60,8 +67,8 @@ class EnergyDistance:
 
     def __call__(self, generation: Generation) -> Reading:
         """Read one generation."""
-        seen = view(generation)
-        if not isinstance(seen, RowsView):
+        seen = rows_view(generation)
+        if seen is None:
             return NAN
         return kernels.energy_distance(seen.sample, seen.reference)
 
@@ -74,10 +81,11 @@ class MMD:
 
     def __call__(self, generation: Generation) -> Reading:
         """Read one generation."""
-        seen = view(generation)
-        if not isinstance(seen, RowsView):
+        seen = rows_view(generation)
+        if seen is None:
             return NAN
-        bandwidth = generation.once("bandwidth", lambda: kernels.median_bandwidth(seen.reference))
+        real = seen.reference
+        bandwidth = generation.once("bandwidth", lambda: kernels.median_bandwidth(real))
         return kernels.mmd_squared(seen.sample, seen.reference, bandwidth=bandwidth)
 
 
@@ -135,16 +143,39 @@ class KL:
 class CrossEntropy:
     """Negative log-likelihood of held-out real records, in nats: it grows as the model forgets.
 
-    Per token for texts, per record otherwise; infinite if the model rules a real record out. NaN
-    for models that cannot score records.
+    Per token for texts, per record otherwise; infinite if the model rules a real record out. In
+    closed form where both laws are known. NaN for models that cannot score records.
     """
 
     name: ClassVar[str] = "cross_entropy"
 
     def __call__(self, generation: Generation) -> Reading:
         """Read one generation."""
+        seen = law_view(generation)
+        if isinstance(seen, CategoricalView):
+            return _of_categories(seen)
+        if isinstance(seen, GaussianView) and not isinstance(generation.sample, np.ndarray):
+            return _of_gaussians(seen)
         score = getattr(generation.model, "log_prob", None)
         score = score or getattr(generation.model, "log_density", None)
         if score is None:
             return NAN
         return float(-np.mean(score(generation.reference)))
+
+
+def _of_categories(seen: CategoricalView) -> Reading:
+    """Minus the sum of the real law times the logarithm of the model's."""
+    real = seen.at_states
+    surprise = -seen.model.total(real * np.log(seen.model.probabilities))
+    lost = seen.model.total((real > 0).astype(np.int64)) < np.count_nonzero(seen.truth)
+    readings: Reading = np.where(lost, np.inf, surprise)
+    return readings
+
+
+def _of_gaussians(seen: GaussianView) -> Reading:
+    """Divergence of the real law from the model, plus the entropy of the real one."""
+    d = len(seen.mean)
+    entropy = (moments.log_generalised_variance(seen.root) + d * np.log(2 * np.pi * np.e)) / 2
+    divergence = divergences.gaussian_kl(seen.mean, seen.root, seen.model.mean, seen.model_root)
+    reading: Reading = divergence + entropy
+    return reading

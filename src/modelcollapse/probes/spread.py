@@ -136,7 +136,7 @@ class TailRetention:
                 f"rare states {self.level}", lambda: tails.rare_states(seen.truth, level=self.level)
             )
             tail = np.where(rare, seen.truth, 0.0)
-            kept: Reading = seen.model.total(tail[seen.model.states]) / tail.sum()
+            kept: Reading = seen.model.total(seen.at(tail)) / tail.sum()
             return kept
         if isinstance(seen, TextView):
             return self._of_words(generation, seen)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from modelcollapse.errors import Incompatible, InputError
 from modelcollapse.families.texts import Texts
 from modelcollapse.metrics import diversity, subgroups, tails
-from modelcollapse.probes.views import CategoricalView, RowsView, TextView, view
+from modelcollapse.probes.views import CategoricalView, Floats, TextView, rows_view, view
 from modelcollapse.protocols import Reading
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ class HillNumber:
     """
 
     order: float = 2.0
-    name: ClassVar[str] = "hill_number"
+
+    @property
+    def name(self) -> str:
+        """``hill_number``, with the order behind it where that is not 2."""
+        return "hill_number" if self.order == 2 else f"hill_number_{self.order:g}"
 
     def __call__(self, generation: Generation) -> Reading:
         """Read one generation."""
@@ -101,7 +105,11 @@ class Distinct:
     """
 
     n: int = 2
-    name: ClassVar[str] = "distinct"
+
+    @property
+    def name(self) -> str:
+        """``distinct``, with the length of the runs behind it where that is not 2."""
+        return "distinct" if self.n == 2 else f"distinct_{self.n}"
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -142,12 +150,12 @@ class Subgroups:
 
     def __call__(self, generation: Generation) -> Mapping[str, Reading]:
         """Read one generation."""
-        seen = view(generation)
-        if not isinstance(seen, RowsView):
+        seen = rows_view(generation)
+        if seen is None:
             raise Incompatible(
                 "subgroups are read from rows of numbers with labelled real records."
             )
-        nearest, real = generation.once("labels", lambda: _labeller(generation, seen))
+        nearest, real = generation.once("labels", lambda: _labeller(generation, seen.reference))
         labels = real[nearest.kneighbors(seen.sample, return_distance=False)[:, 0]]
         _, found, expected = subgroups.label_counts(labels, real)
         variety = diversity.entropy(found / found.sum())
@@ -158,7 +166,7 @@ class Subgroups:
         }
 
 
-def _labeller(generation: Generation, seen: RowsView) -> tuple[Any, NDArray[Any]]:
+def _labeller(generation: Generation, real: Floats) -> tuple[Any, NDArray[Any]]:
     from sklearn.neighbors import NearestNeighbors
 
     labels = generation.reference_labels
@@ -167,4 +175,4 @@ def _labeller(generation: Generation, seen: RowsView) -> tuple[Any, NDArray[Any]
             "subgroups needs labels of the real records, and this source has none. Use "
             "Empirical(data, labels=...)."
         )
-    return NearestNeighbors(n_neighbors=1).fit(seen.reference), np.asarray(labels)
+    return NearestNeighbors(n_neighbors=1).fit(real), np.asarray(labels)

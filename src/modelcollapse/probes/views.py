@@ -56,7 +56,13 @@ class CategoricalView:
     @property
     def at_states(self) -> Floats:
         """Real probabilities at the model's states."""
-        return np.asarray(self.truth[self.model.states])
+        return self.at(self.truth)
+
+    def at(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the model's states; 0 for states that the known real records do not have."""
+        states = self.model.states
+        known = states < len(values)
+        return np.where(known, values[np.where(known, states, 0)], 0)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,26 @@ class RowsView:
 View = GaussianView | CategoricalView | TextView | RowsView
 
 
+def law_view(generation: Generation) -> GaussianView | CategoricalView | None:
+    """Model as a law of a known family, None if it is of another."""
+    model = generation.model
+    if isinstance(model, GaussianModel):
+        mean, root = generation.once("gaussian truth", lambda: _gaussian_truth(generation))
+        return GaussianView(model, mean, root)
+    if isinstance(model, FittedCategorical):
+        truth = generation.once("categorical truth", lambda: _categorical_truth(generation))
+        return CategoricalView(model, truth)
+    return None
+
+
+def rows_view(generation: Generation) -> RowsView | None:
+    """Records as rows, whatever law wrote them; None for categories, texts and statistics."""
+    seen = view(generation)
+    if isinstance(seen, GaussianView) and isinstance(generation.sample, np.ndarray):
+        return RowsView(as_rows(generation.sample), as_rows(generation.reference))
+    return seen if isinstance(seen, RowsView) else None
+
+
 def view(generation: Generation) -> View:
     """Form in which this generation's model can be measured.
 
@@ -86,27 +112,40 @@ def view(generation: Generation) -> View:
     Incompatible
         If it writes records that no measure here can read.
     """
-    model = generation.model
-    if isinstance(model, GaussianModel):
-        mean, root = generation.once("gaussian truth", lambda: _gaussian_truth(generation))
-        return GaussianView(model, mean, root)
-    if isinstance(model, FittedCategorical):
-        truth = generation.once("categorical truth", lambda: _categorical_truth(generation))
-        return CategoricalView(model, truth)
+    law = law_view(generation)
+    if law is not None:
+        return law
     sample = generation.sample
     if isinstance(sample, Texts) or (isinstance(sample, list) and isinstance(sample[0], str)):
         return TextView(word_counts(generation, sample), sample)
-    if isinstance(sample, np.ndarray) and sample.dtype.kind in "fiub":
-        return RowsView(as_rows(sample), as_rows(generation.reference))
-    raise Incompatible(
-        f"no built-in measure reads records of type {type(sample).__name__}. Pass probes= of your "
-        "own: any function of a generation with a name."
-    )
+    return RowsView(as_rows(sample), as_rows(generation.reference))
 
 
-def as_rows(data: NDArray[Any]) -> Floats:
-    """Records as rows, shape ``(n, d)``."""
-    return np.asarray(data, dtype=np.float64).reshape(len(data), -1)
+def as_rows(data: Any) -> Floats:
+    """Records as rows, shape ``(n, d)``: arrays of numbers, and tables that hold nothing else.
+
+    Raises
+    ------
+    Incompatible
+        If they are of another type, or the table has columns that are no numbers.
+    """
+    if isinstance(data, np.ndarray) and data.dtype.kind in "fiub":
+        return np.asarray(data, dtype=np.float64).reshape(len(data), -1)
+    import narwhals as nw
+
+    table = nw.from_native(data, eager_only=True, pass_through=True)
+    if not isinstance(table, nw.DataFrame):
+        raise Incompatible(
+            f"no built-in measure reads records of type {type(data).__name__}. Pass probes= of "
+            "your own: any function of a generation with a name."
+        )
+    others = [name for name, dtype in table.schema.items() if not dtype.is_numeric()]
+    if others:
+        raise Incompatible(
+            f"the built-in measures read tables of numbers, but column '{others[0]}' holds "
+            f"{table.schema[others[0]]}. Encode or drop it, or pass probes= of your own."
+        )
+    return np.asarray(table.to_numpy(), dtype=np.float64)
 
 
 def word_counts(generation: Generation, texts: Any) -> NDArray[np.int64]:
@@ -141,6 +180,5 @@ def _categorical_truth(generation: Generation) -> Floats:
     truth = generation.truth
     if isinstance(truth, CategoricalLaw):
         return np.asarray(truth.dense())
-    states = generation.model.number_of_states
-    shares = np.bincount(np.asarray(generation.reference, dtype=np.int64), minlength=states)
+    shares = np.bincount(np.asarray(generation.reference, dtype=np.int64))
     return np.asarray(shares / shares.sum())

@@ -12,7 +12,6 @@ model that decodes means instead of sampling shrinks by its own hand. Each check
 
 from __future__ import annotations
 
-import copy
 import pickle
 from collections.abc import Callable
 from functools import partial
@@ -20,17 +19,25 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from modelcollapse import records
 from modelcollapse.corpus import Corpus
 from modelcollapse.draw import Draw
+from modelcollapse.fingerprint import fingerprint
 from modelcollapse.lineage import Lineage
 from modelcollapse.nature import Nature
 from modelcollapse.policies import Replace
 from modelcollapse.protocols import Curator, Learner, Model, Policy, name_of
+from modelcollapse.testing.statistics import Statistics, default_statistics, numbers, total_variance
 
-Statistics = Callable[[Any], ArrayLike]
+__all__ = [
+    "BrokenPromise",
+    "check_curator",
+    "check_learner",
+    "check_policy",
+    "default_statistics",
+]
 
 
 class BrokenPromise(AssertionError):
@@ -55,14 +62,14 @@ def check_learner(
     data : object
         Records it can be fitted to: at least a few hundred, with some variation.
     statistics : callable, optional
-        Numbers by which records are compared, from records to shape ``(k,)``; by default the
-        mean and variance of each column of numbers, and shares for counts and texts.
+        Numbers by which records are compared, from records to shape ``(k,)``; by default those of
+        `default_statistics`.
     draws : int, default 20
         Data sets sampled to compare moments, each of the size of `data`.
     spread : tuple of float, default (0.75, 1.4)
         Within which the ratio of the sampled total variance to that of the data must lie (a
         kernel estimate adds its bandwidth, a mean-decoding autoencoder loses half of it). Used
-        for arrays of numbers only.
+        for arrays and tables of numbers only.
     seed : int, default 0
         Seed of the check.
 
@@ -75,15 +82,15 @@ def check_learner(
         written differ from the data in mean or spread by more than sampling explains.
     """
     name = name_of(learner)
-    before, data_before = _frozen(learner), copy.deepcopy(data)
+    before, data_before = fingerprint(learner), fingerprint(data)
     n = int(np.ravel(records.size(data))[0])
     model = _unmoved(name, lambda: learner.fit(data, rng=_rng(seed, 0)))
-    if _frozen(learner) != before:
+    if fingerprint(learner) != before:
         raise BrokenPromise(
             f"{name}.fit changed the learner. A learner is a recipe: the next generation must be "
             "fitted by the same one. Return a new model and leave self alone."
         )
-    if not _same(data, data_before):
+    if fingerprint(data) != data_before:
         raise BrokenPromise(f"{name}.fit changed the data it was given. Copy them first.")
     written = _unmoved(name, lambda: model.sample(n, rng=_rng(seed, 1)))
     found = int(np.ravel(records.size(written))[0])
@@ -198,7 +205,7 @@ def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> N
         raise BrokenPromise(
             f"{name}.oversample is {curator.oversample}: it cannot keep more than is written."
         )
-    count, before = records.size(candidates), copy.deepcopy(candidates)
+    count, before = records.size(candidates), fingerprint(candidates)
     for n in (1, count // 2, count):
         chosen = np.asarray(
             _unmoved(name, partial(curator.select, candidates, n, rng=_rng(seed, n)))
@@ -215,20 +222,12 @@ def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> N
         again = np.asarray(curator.select(candidates, n, rng=_rng(seed, n)))
         if not np.array_equal(chosen, again):
             raise BrokenPromise(f"{name} chose differently from equal generators. Use only rng.")
-    if not _same(candidates, before):
+    if fingerprint(candidates) != before:
         raise BrokenPromise(f"{name} changed the candidates. It may only choose among them.")
 
 
 def _rng(seed: int, index: int) -> Generator:
     return np.random.default_rng([seed, index])
-
-
-def _frozen(learner: Any) -> object:
-    """Something that changes when the learner does."""
-    try:
-        return pickle.dumps(learner)
-    except Exception:  # lambdas and open handles cannot be pickled
-        return repr(vars(learner)) if hasattr(learner, "__dict__") else repr(learner)
 
 
 def _unmoved(name: str, act: Callable[[], Any]) -> Any:
@@ -243,9 +242,7 @@ def _unmoved(name: str, act: Callable[[], Any]) -> Any:
 
 
 def _same(first: Any, second: Any) -> bool:
-    if isinstance(first, np.ndarray):
-        return bool(np.array_equal(first, second, equal_nan=first.dtype.kind == "f"))
-    return pickle.dumps(first, protocol=5) == pickle.dumps(second, protocol=5)
+    return fingerprint(first) == fingerprint(second)
 
 
 def _check_moments(
@@ -259,14 +256,12 @@ def _check_moments(
     seed: int,
 ) -> None:
     """Compare what the model writes with what it was fitted to."""
-    numbers = isinstance(data, np.ndarray) and data.dtype.kind in "fiu"
-    if statistics is None and not numbers:
-        statistics = getattr(data, "statistics", None) and (lambda written: written.statistics())
-        if statistics is None:
-            return
+    measure = statistics or default_statistics(data)
+    if measure is None:
+        return
     samples = [model.sample(n, rng=_rng(seed, 10 + i)) for i in range(draws)]
-    if numbers:
-        ratio = float(np.mean([_total_variance(s) for s in samples]) / _total_variance(data))
+    if numbers(data) is not None:
+        ratio = float(np.mean([total_variance(s) for s in samples]) / total_variance(data))
         if not spread[0] <= ratio <= spread[1]:
             raise BrokenPromise(
                 f"the model of {name} writes records with {ratio:.2f} times the variance of what "
@@ -274,28 +269,20 @@ def _check_moments(
                 "from what it fitted, e.g. with the observation noise of its likelihood and not "
                 "only its decoded mean."
             )
-    measure = statistics or _column_means
     written = np.stack([np.asarray(measure(sample), dtype=float) for sample in samples])
     expected = np.asarray(measure(data), dtype=float)
     # The data's own statistic is one more draw, hence the 1 + 1 / draws.
     error = written.std(axis=0, ddof=1) * np.sqrt(1 + 1 / draws)
     apart = np.abs(written.mean(axis=0) - expected)
-    # Six errors: generous, since many columns are compared, yet a broken sampler is far outside.
-    if np.any(apart > 6 * error + 1e-9 * (1 + np.abs(expected))):
-        worst = int(np.argmax(apart - 6 * error))
+    # Six errors: generous, since many numbers are compared, yet a broken sampler is far outside.
+    excess = apart - 6 * error - 1e-9 * (1 + np.abs(expected))
+    if np.any(excess > 0):
+        worst = int(np.argmax(excess))
         raise BrokenPromise(
             f"records written by the model of {name} differ from the data it was fitted to: "
             f"statistic {worst} is {written.mean(axis=0)[worst]:.4g} on average where the data "
             f"have {expected[worst]:.4g}. A model must sample from what it fitted."
         )
-
-
-def _total_variance(rows: NDArray[Any]) -> float:
-    return float(rows.reshape(len(rows), -1).var(axis=0).sum())
-
-
-def _column_means(rows: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(rows.reshape(len(rows), -1).mean(axis=0), dtype=np.float64)
 
 
 class _Numbers:

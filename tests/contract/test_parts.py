@@ -1,0 +1,207 @@
+"""Every built-in part keeps the promises of its protocol, and none is forgotten here."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KernelDensity as SklearnKernelDensity
+
+import modelcollapse as mc
+from modelcollapse import registry, spec
+from modelcollapse.errors import SpecError
+from modelcollapse.families.mixture import MixtureOfGaussians
+from modelcollapse.families.texts import Texts
+from modelcollapse.testing import BrokenPromise, check_curator, check_learner, check_policy
+
+RNG = np.random.default_rng(20240724)
+ROWS = RNG.normal(size=(400, 2)) @ np.array([[1.0, 0.0], [0.7, 0.5]]) + [3.0, -1.0]
+CLUSTERS = MixtureOfGaussians.from_covariances(
+    [0.5, 0.3, 0.2], [[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]], np.tile(np.eye(2), (3, 1, 1))
+).sample(600, rng=RNG)
+PIXELS = RNG.normal(size=(400, 3)) @ RNG.normal(size=(3, 8)) + 0.1 * RNG.normal(size=(400, 8))
+STATES = mc.Zipf(30).rows().sample(500, rng=RNG)
+COUNTS = mc.Zipf(30).sample(500, rng=RNG)
+BATCH = mc.Zipf(30).replicate(4).sample(500, rng=RNG)
+MOMENTS = mc.Gaussian([1.0, 2.0], [[2.0, 0.5], [0.5, 1.0]]).exact().sample(300, rng=RNG)
+MOMENTS_BATCH = mc.ExactGaussian(5.0, 2.0).replicate(3).sample(300, rng=RNG)
+WORDS = np.array(["the", "a", "cat", "dog", "sat", "ran", "on", "under", "mat", "."])
+DOCUMENTS = [" ".join(WORDS[mc.Zipf(10).rows().sample(12, rng=RNG)]) for _ in range(300)]
+TEXTS = Texts.of(DOCUMENTS)
+BLOCKS = TEXTS.blocks(10)
+
+SMOOTHINGS = ("backoff", "interpolated", "kneser-ney")
+LEARNERS = [
+    ("gaussian_mle", mc.GaussianMLE(), ROWS),
+    ("gaussian_mle", mc.GaussianMLE(ddof=1), ROWS),
+    ("gaussian_mle", mc.GaussianMLE(), ROWS[:, 0]),
+    ("gaussian_mle", mc.GaussianMLE(), MOMENTS),
+    ("gaussian_mle", mc.GaussianMLE(ddof=1), MOMENTS),
+    ("gaussian_mle", mc.GaussianMLE(), MOMENTS_BATCH),
+    ("frequencies", mc.Frequencies(), STATES),
+    ("frequencies", mc.Frequencies(smoothing=0.01, states=30), STATES),
+    ("frequencies", mc.Frequencies(), COUNTS),
+    ("frequencies", mc.Frequencies(smoothing=0.01), COUNTS),
+    ("frequencies", mc.Frequencies(), BATCH),
+    ("mixture", mc.Mixture(3), CLUSTERS),
+    ("mixture", mc.Mixture(3, start="warm"), CLUSTERS),
+    ("mixture", mc.Mixture(3, covariance="diagonal"), CLUSTERS),
+    ("kernel_density", mc.KernelDensity(), ROWS),
+    ("kernel_density", mc.KernelDensity("silverman"), ROWS[:, 0]),
+    *(("ngram", mc.NGram(order, smoothing=s), TEXTS) for s in SMOOTHINGS for order in (1, 2)),
+    *(("ngram", mc.NGram(3, smoothing=s), BLOCKS) for s in SMOOTHINGS),
+    *(("ngram", mc.NGram(3, smoothing=s), DOCUMENTS) for s in SMOOTHINGS),
+    ("pca", mc.PCA(mc.Mixture(2), dimensions=3), PIXELS),
+    ("pca", mc.PCA(mc.GaussianMLE(), dimensions=2, axes="kept"), PIXELS.reshape(400, 2, 4)),
+    ("estimator", mc.Estimator(GaussianMixture, {"n_components": 2}), ROWS),
+    ("estimator", mc.Estimator("sklearn.neighbors:KernelDensity", {"bandwidth": 0.2}), ROWS),
+    ("estimator", mc.Estimator(lambda: SklearnKernelDensity(bandwidth=0.2)), ROWS),
+    ("estimator", mc.Estimator(GaussianMixture, {"random_state": 0}), ROWS),
+]
+
+
+def half_and_half(corpus, draw):
+    return corpus.subset(corpus.size // 2, rng=draw.rng()) + draw.fresh(5) + draw.synthetic(20)
+
+
+POLICIES = [
+    ("replace", mc.Replace(50)),
+    ("accumulate", mc.Accumulate(50)),
+    ("augment", mc.Augment(50)),
+    ("mix", mc.Mix(50, real=0.1)),
+    ("mix", mc.Mix(50, alpha=0.5, beta=0.3, gamma=0.2)),
+    ("mix", mc.Mix(50, real=0.5, fresh=True)),
+    ("mix", mc.Mix(50, real=0.5, fixed=True)),
+    ("mix", mc.Mix(50, real=1.0)),
+    ("schedule", mc.Schedule([(mc.Replace(50), 2), (mc.Mix(50, real=0.2), None)])),
+    ("", half_and_half),
+]
+CURATORS = [
+    ("random_selection", mc.RandomSelection(3.0), ROWS),
+    ("random_selection", mc.RandomSelection(), DOCUMENTS),
+    ("random_selection", mc.RandomSelection(), TEXTS),
+    ("top_score", mc.TopScore(lambda rows: rows[:, 0]), ROWS),
+    ("top_score", mc.TopScore(lambda texts: [float(len(t)) for t in texts]), DOCUMENTS),
+]
+TRUTHS = [
+    ("gaussian", mc.Gaussian([0.0, 1.0], [[1.0, 0.2], [0.2, 2.0]])),
+    ("exact_gaussian", mc.ExactGaussian(1.0, 2.0)),
+    ("categorical", mc.Categorical([0.5, 0.25, 0.25], ["x", "y", "z"])),
+    ("zipf", mc.Zipf(5, 1.5)),
+    ("uniform", mc.Uniform(4, as_rows=True)),
+    ("digits", mc.Digits()),
+    ("standard_library_prose", mc.StandardLibraryProse(block=32)),
+]
+PROBES = [
+    "variance", "log_variance", "log_generalised_variance", "mean_error",
+    "wasserstein", "energy_distance", "mmd", "total_variation", "hellinger", "kl",
+    "cross_entropy", "support", "entropy", "lost_mass", "subgroups",
+    {"type": "tail_retention", "level": 0.2}, {"type": "hill_number", "order": 1.0},
+    {"type": "distinct", "n": 3},
+]  # fmt: skip
+
+
+def labelled(cases):
+    return [pytest.param(*case[1:], id=f"{case[0]}-{i}") for i, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize(("learner", "data"), labelled(LEARNERS))
+def test_every_learner_keeps_its_promises(learner, data):
+    check_learner(learner, data)
+
+
+@pytest.mark.parametrize("policy", [p for _, p in POLICIES], ids=str)
+def test_every_policy_keeps_its_promises(policy):
+    check_policy(policy)
+
+
+@pytest.mark.parametrize(("curator", "candidates"), labelled(CURATORS))
+def test_every_curator_keeps_its_promises(curator, candidates):
+    check_curator(curator, candidates)
+
+
+def test_a_decoding_that_sharpens_is_no_sampling_and_the_check_says_so():
+    # A negative control: the same check, the same data, a model that prefers frequent words.
+    with pytest.raises(BrokenPromise, match="differ from the data"):
+        check_learner(mc.NGram(2, temperature=0.5), TEXTS)
+
+
+def test_a_statistic_of_ones_own_decides_instead_of_the_default():
+    def share_of_the(texts):
+        return [np.mean([word == "the" for text in texts for word in text.split()])]
+
+    def share_of_full_length(texts):
+        # An n-gram model does not know how long its document is already.
+        return [np.mean([len(text.split()) == 12 for text in texts])]
+
+    check_learner(mc.NGram(2), DOCUMENTS, statistics=share_of_the)
+    with pytest.raises(BrokenPromise, match="where the data have 1"):
+        check_learner(mc.NGram(2), DOCUMENTS, statistics=share_of_full_length)
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+def named_parts(tmp_path):
+    file = tmp_path / "rows.npy"
+    np.save(file, ROWS)
+    yield from (("truth", name, part) for name, part in TRUTHS)
+    yield ("truth", "file", mc.File(str(file), image_shape=[1, 2]))
+    yield from (("learner", name, part) for name, part, _ in LEARNERS)
+    yield from (("policy", name, part) for name, part in POLICIES if name)
+    yield from (("curator", name, part) for name, part, _ in CURATORS)
+    for given in PROBES:
+        part = registry.build("probe", given, "measures")
+        yield ("probe", given if isinstance(given, str) else given["type"], part)
+
+
+def is_opaque(description):
+    return '"opaque"' in re.sub("'", '"', str(description))
+
+
+def test_every_registered_name_is_tried_here(tmp_path):
+    tried = {(role, name) for role, name, _ in named_parts(tmp_path)}
+    known = {(role, name) for role, names in registry.BUILT_IN.items() for name in names}
+    assert known - tried == set()
+
+
+def test_every_part_describes_itself_by_its_name_and_comes_back(tmp_path):
+    came_back = set()
+    for role, name, part in named_parts(tmp_path):
+        description = registry.describe(part)
+        assert description["type"] == name
+        assert isinstance(part, registry.load(role, name, role))
+        if is_opaque(description):
+            # A function of one's own can be described, but not rebuilt.
+            with pytest.raises(SpecError):
+                registry.build(role, description, role)
+            continue
+        rebuilt = registry.build(role, description, role)
+        assert type(rebuilt) is type(part)
+        assert registry.describe(rebuilt) == description
+        came_back.add((role, name))
+    everything = {(role, name) for role, names in registry.BUILT_IN.items() for name in names}
+    # The score of a top-score curator is a function, which no spec can hold.
+    assert everything - came_back == {("curator", "top_score")}
+
+
+@pytest.mark.parametrize("role", registry.BUILT_IN)
+def test_every_registered_name_is_a_frozen_dataclass_with_a_docstring(role):
+    for name in registry.BUILT_IN[role]:
+        cls = registry.load(role, name, role)
+        assert dataclasses.is_dataclass(cls)
+        assert cls.__dataclass_params__.frozen
+        assert (cls.__doc__ or "").strip()
+
+
+def test_every_example_is_read_and_written_again():
+    examples = sorted((Path(mc.__file__).parents[2] / "examples").glob("*.yaml"))
+    assert len(examples) >= 3
+    for example in examples:
+        simulation = spec.read(example).but(probes=())
+        assert simulation.title
+        again = spec.parse(simulation.spec())
+        assert again.spec() == simulation.spec()
+        assert list(again.lineages) == ["replace", "accumulate", "10 % real"]
