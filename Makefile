@@ -13,8 +13,8 @@ test: $(VENV)/.ready-test
 	$(BIN)/pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.ready-test
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
 
 docs: $(VENV)/.ready-test

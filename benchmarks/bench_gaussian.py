@@ -9,6 +9,8 @@ import numpy as np
 import modelcollapse as mc
 from benchmarks.suite import Check, Job, times_faster
 
+PROBES = ("log_variance", "mean_error")
+
 BOUND = {
     1: "the loop's fixed cost of some fifteen NumPy calls a generation on arrays of 100 numbers",
     10: "drawing the factors' normals and gammas, 55 of them a chain and generation, then by the "
@@ -23,10 +25,8 @@ def chains(d: int, n: int, generations: int, seeds: int, seed: int) -> np.ndarra
     """Log variance and error of the mean, read in every generation: (seeds, 2) at the last."""
     truth = mc.Gaussian((0.0,) * d, 1.0).exact()
     lineage = mc.Lineage(truth, mc.GaussianMLE(ddof=1), mc.Replace(n), size=n)
-    history = lineage.run(
-        generations - 1, replicates=seeds, seed=seed, probes=["log_variance", "mean_error"]
-    )
-    return np.column_stack([history[name][:, -1] for name in history.measures])
+    history = lineage.run(generations - 1, replicates=seeds, seed=seed, probes=PROBES)
+    return np.column_stack([history[name][:, -1] for name in PROBES])
 
 
 def jobs(quick: bool) -> list[Job]:

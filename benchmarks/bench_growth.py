@@ -10,11 +10,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 import modelcollapse as mc
+from benchmarks import bench_categorical, bench_gaussian
 from benchmarks.bench_kernel import Moons
 from benchmarks.bench_mixture import Clusters
+from benchmarks.bench_ngram import ModelReadings
 from benchmarks.suite import Check, Job, returned, returned_cost, times_the_cost
 from benchmarks.worlds import running_text
 
+PROBES = {
+    "gaussian": bench_gaussian.PROBES,
+    "zipf": bench_categorical.PROBES,
+    "ngram": [ModelReadings()],
+}
 POLICIES = {"replace": mc.Replace, "accumulate": mc.Accumulate}
 
 
@@ -29,14 +36,15 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class States:
-    """States of a categorical model that are left."""
+class Left:
+    """States, or n-grams of all lengths, that a model has a number for."""
 
-    name: ClassVar[str] = "states"
+    name: ClassVar[str] = "left"
 
     def __call__(self, generation: mc.Generation) -> Any:
         model: Any = generation.model
-        return np.diff(model.starts)
+        counts = model.counts
+        return np.diff(counts.starts) if hasattr(counts, "starts") else len(counts.count)
 
 
 @cache
@@ -55,24 +63,25 @@ def lineage(family: str, n: int, policy: str) -> mc.Lineage:
         "gaussian rows": lambda: (mc.Gaussian((0.0,) * 10, 1.0), mc.GaussianMLE()),
         "zipf": lambda: (mc.Zipf(10_000), mc.Frequencies()),
         "zipf rows": lambda: (mc.Zipf(10_000).rows(), mc.Frequencies()),
-        "ngram": lambda: (mc.Empirical(texts(64 * n + 64)), mc.NGram(3)),
+        "ngram": lambda: (mc.Empirical(texts(64 * n + 640)), mc.NGram(3)),
         "mixture": lambda: (Clusters(), mc.Mixture(3)),
         "kernel": lambda: (Moons(), mc.KernelDensity(0.1)),
     }[family]()
-    return mc.Lineage(truth, learner, POLICIES[policy](n), size=n, holdout=1)
+    return mc.Lineage(truth, learner, POLICIES[policy](n), size=n, holdout=10)
 
 
 def chain_of(family: str, n: int, generations: int, seeds: int, policy: str, seed: int) -> None:
-    """Run the loop, measuring nothing."""
-    lineage(family, n, policy).run(generations, replicates=seeds, seed=seed, probes=[])
+    """Run the loop, measuring what the comparison with the script measures."""
+    probes = PROBES[family.split()[0]]
+    lineage(family, n, policy).run(generations, replicates=seeds, seed=seed, probes=probes)
 
 
-def state_time(n: int, generations: int, seeds: int, policy: str, seed: int) -> float:
-    """Nanoseconds a state that is left, over all generations."""
-    chain = lineage("zipf", n, policy)
+def time_of_one(family: str, n: int, generations: int, seeds: int, policy: str, seed: int) -> float:
+    """Nanoseconds for each state or n-gram that is left, over all generations."""
+    chain, probes = lineage(family, n, policy), [*PROBES[family], Left()]
     started = time.perf_counter()
-    history = chain.run(generations, replicates=seeds, seed=seed, probes=[States()])
-    return (time.perf_counter() - started) * 1e9 / history["states"].sum()
+    history = chain.run(generations, replicates=seeds, seed=seed, probes=probes)
+    return (time.perf_counter() - started) * 1e9 / float(history["left"].sum())
 
 
 def record_time(family: str, n: int, generations: int, seed: int) -> float:
@@ -92,12 +101,22 @@ STATISTICS = {
     "gaussian d=100": (1000, 20, "Gaussian, exact, d=100", MERGER),
     "gaussian rows": (1000, 5, "Gaussian, rows, d=10", "drawing and summarising the new rows"),
     "zipf rows": (10_000, 3, "Zipf, rows, K=10^4", "counting the new rows, which is a sort"),
-    "ngram": (400, 1, "n-grams, 25,600 tokens", "laying out the law of all n-grams seen"),
+}
+
+DISCRETE = {
+    "zipf": (10_000, 20, "Zipf, counts, K=10^4", "state", "one Poisson number for each state"),
+    "ngram": (400, 1, "n-grams, 25,600 tokens", "n-gram", "laying out the law of all n-grams"),
+}
+
+POOLED = {
+    "mixture": (1000, "EM over the corpus, every record as often as there are updates"),
+    "kernel": (100_000, "writing the new records, as fitting keeps the old ones as they are"),
 }
 
 
 def jobs(quick: bool) -> list[Job]:
     generations = 20 if quick else 100
+    beside = {"ours_only": {"policy": "accumulate"}, "other_only": {"policy": "replace"}}
     found = []
     for family, (n, seeds, name, bound) in STATISTICS.items():
         found.append(
@@ -109,37 +128,31 @@ def jobs(quick: bool) -> list[Job]:
                 (Check(times_the_cost, "x replace", at_most=2),),
                 bound,
                 chain_of,
-                ours_only={"policy": "accumulate"},
-                other_only={"policy": "replace"},
+                **beside,
             )
         )
-    seeds = 5 if quick else 20
-    found.append(
-        Job(
-            "growth",
-            f"accumulate: Zipf, counts, K=10^4, {generations} generations, {seeds} seeds",
-            {"n": 10_000, "generations": generations, "seeds": seeds},
-            state_time,
-            (
-                Check(returned_cost, "x per state left", at_most=2),
-                Check(times_the_cost, "x replace"),
-            ),
-            "one Poisson number for each state that is left: accumulating keeps all states of "
-            "generation 0 alive, where replacing loses most of them",
-            state_time,
-            ours_only={"policy": "accumulate"},
-            other_only={"policy": "replace"},
-        )
-    )
-    tenth = generations // 10
-    for family, n, bound in (
-        ("mixture", 1000, "EM over the corpus, every record as often as there are updates"),
-        ("kernel", 100_000, "writing the new records, as fitting keeps the old ones as they are"),
-    ):
+    for family, (n, seeds, name, kind, bound) in DISCRETE.items():
         found.append(
             Job(
                 "growth",
-                f"accumulate: {family}, a record at generation {generations} vs {tenth}",
+                f"accumulate: {name}, {generations} generations, {seeds} seeds",
+                {"family": family, "n": n, "generations": generations, "seeds": seeds},
+                time_of_one,
+                (
+                    Check(returned_cost, f"x per {kind} left", at_most=2),
+                    Check(times_the_cost, "x replace"),
+                ),
+                f"{bound} that is left: accumulating keeps those of generation 0, where "
+                "replacing loses most of them",
+                time_of_one,
+                **beside,
+            )
+        )
+    for family, (n, bound) in POOLED.items():
+        found.append(
+            Job(
+                "growth",
+                f"accumulate: {family}, a record at generation {generations} vs {generations // 10}",
                 {"family": family, "n": n, "generations": generations},
                 record_time,
                 (Check(returned, "x the cost", at_most=2),),

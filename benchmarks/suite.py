@@ -182,7 +182,7 @@ class Result:
         )
 
 
-ROW = "{:<74}{:>8}{:>9}{:>22}{:>8} {:<7}{:>10}"
+ROW = "{:<74}{:>8}{:>9}{:>24}{:>8} {:<7}{:>10}"
 
 HEAD = ROW.format("work", "ours s", "other s", "figure", "target", "", "peak MiB")
 

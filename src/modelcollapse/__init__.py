@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from modelcollapse.learners.estimator import Estimator
     from modelcollapse.learners.pca import PCA
     from modelcollapse.lineage import Lineage
-    from modelcollapse.plan import plan
+    from modelcollapse.planning import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule
-    from modelcollapse.predict import predict
+    from modelcollapse.prediction import predict
     from modelcollapse.prose import StandardLibraryProse
     from modelcollapse.references import cite
-    from modelcollapse.simulate import simulate
+    from modelcollapse.simulation import simulate
     from modelcollapse.sources import Digits, Empirical, File
     from modelcollapse.store import Store
 
@@ -73,10 +73,10 @@ _HOMES = {
     "Uniform": "families.categorical",
     "Zipf": "families.categorical",
     "cite": "references",
-    "plan": "plan",
-    "predict": "predict",
+    "plan": "planning",
+    "predict": "prediction",
     "probes": "",
-    "simulate": "simulate",
+    "simulate": "simulation",
     "testing": "",
 }
 

@@ -111,7 +111,7 @@ def simulate(
 ) -> None:  # fmt: skip
     """Run lineages side by side and report what became of them."""
     from modelcollapse import spec as specs
-    from modelcollapse.simulate import simulate as run
+    from modelcollapse.simulation import simulate as run
     from modelcollapse.verdict import verdicts
 
     simulation = specs.read(spec).but(
@@ -158,7 +158,7 @@ def predict(
     """Say what theory says, without simulating; refuse where no theorem covers a lineage."""
     from modelcollapse import spec as specs
     from modelcollapse.errors import NoTheorem
-    from modelcollapse.predict import predict as ask
+    from modelcollapse.prediction import predict as ask
 
     simulation = specs.read(spec).but(generations=generations)
     found: dict[str, Any] = {}
@@ -214,8 +214,8 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Find the least real data, or the least records, that hold a target."""
-    from modelcollapse.plan import from_file, parse_target
-    from modelcollapse.plan import plan as search
+    from modelcollapse.planning import from_file, parse_target
+    from modelcollapse.planning import plan as search
     from modelcollapse.spec import read
 
     if generator is not None:

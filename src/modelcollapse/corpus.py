@@ -33,7 +33,13 @@ class Block:
     @property
     def size(self) -> int:
         """Number of records, in every replicate of a batch or, where they differ, in the first."""
-        return int(np.ravel(records.size(self.data))[0])
+        return number(self.data)
+
+
+def number(data: Any) -> int:
+    """Count the records, in every replicate of a batch or, where they differ, in the first."""
+    held = records.size(data)
+    return held if isinstance(held, int) else int(np.ravel(held)[0])
 
 
 class Corpus:
@@ -159,8 +165,9 @@ class _Trail:
         """Append the blocks that hold records; return how many records they hold."""
         added = 0
         for block in blocks:
+            held = records.size(block.data)
             # In a batch, a block may be empty in some replicates and not in others.
-            if np.any(records.size(block.data)):
+            if held > 0 if isinstance(held, int) else np.any(held):
                 self.blocks.append(block)
                 added += block.size
         return added

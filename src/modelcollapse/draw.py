@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.random import Generator
 
 from modelcollapse import records
-from modelcollapse.corpus import Block, Corpus
+from modelcollapse.corpus import Block, Corpus, number
 from modelcollapse.errors import InputError
 from modelcollapse.nature import Nature
 from modelcollapse.protocols import name_of
@@ -107,7 +106,7 @@ class Draw:
 
     def _write(self, n: int, rng: Generator) -> Any:
         data = self._model.sample(n, rng=rng)
-        written = int(np.ravel(records.size(data))[0])
+        written = number(data)
         if written != n:
             raise InputError(
                 f"the model fitted by {name_of(self._lineage.learner)} was asked for {n} records "

@@ -187,6 +187,7 @@ def _results(
     from concurrent.futures.process import BrokenProcessPool
 
     from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     pieces = parallel(delayed(work)(task) for task in tasks[done:])
@@ -199,10 +200,16 @@ def _results(
             f"a part of the lineage cannot be sent to another process ({error.__cause__ or error})."
             " Use n_jobs=1, or parts without open files, locks and generators."
         ) from error
-    except BrokenProcessPool as error:
+    except TerminatedWorkerError as error:
         raise ModelCollapseError(
             "a worker process was killed, most often because memory ran out. Run again with fewer "
             "processes; with a store, what was finished is kept."
+        ) from error
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a part of the lineage cannot be rebuilt in another process, most often because its "
+            f"module cannot be imported there ({error.__cause__ or error}). Use n_jobs=1, or put "
+            "your classes into an installed module."
         ) from error
 
 

@@ -249,7 +249,7 @@ class Lineage:
         NoTheorem
             If no theorem covers the lineage.
         """
-        from modelcollapse.predict import half_life
+        from modelcollapse.prediction import half_life
 
         return half_life(self)
 

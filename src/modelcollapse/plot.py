@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.history import Band, History
-from modelcollapse.predict import overlay
+from modelcollapse.prediction import overlay
 
 Floats = NDArray[np.float64]
 

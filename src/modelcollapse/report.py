@@ -20,7 +20,7 @@ from modelcollapse.history import BAND, History
 from modelcollapse.metrics.stage import Stage, stage
 from modelcollapse.pictures import gallery
 from modelcollapse.plot import number
-from modelcollapse.predict import statement
+from modelcollapse.prediction import statement
 from modelcollapse.protocols import Probe
 from modelcollapse.references import citation
 from modelcollapse.report_tables import STAGE_NAMES, counted

@@ -48,8 +48,8 @@ def table(histories: Mapping[str, History], generations: Sequence[int] | None = 
 
 def _without_repeats(rows: list[list[str]]) -> list[list[str]]:
     """Leave the first column empty where it says the same as the row above."""
-    above = [None, *(row[0] for row in rows[:-1])]
-    return [["" if row[0] == a else row[0], *row[1:]] for row, a in zip(rows, above, strict=True)]
+    above = [None, *(row[0] for row in rows)]
+    return [["" if row[0] == a else row[0], *row[1:]] for row, a in zip(rows, above, strict=False)]
 
 
 def cell(median: float, low: float, high: float) -> str:

@@ -96,8 +96,8 @@ def interval(
 
     Returns
     -------
-    ratio, low, high : float
-        NaN with infinite limits when fewer than four replicates have readings.
+    tuple of float
+        Ratio and its limits; NaN and infinite limits with readings of fewer than four replicates.
     """
     known = np.isfinite(start) & np.isfinite(end)
     if known.sum() < 4:

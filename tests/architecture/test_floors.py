@@ -20,8 +20,8 @@ FLOORS = [
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine"},
     {
-        "spec", "simulate", "verdict", "theorems", "predict", "trials", "plan", "decompose",
-        "recipes", "reproduce",
+        "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
+        "decomposition", "recipes", "reproduction",
     },
     {"plot", "pictures", "svg", "report", "report_tables", "outputs", "cli", "doctor", "testing"},
 ]  # fmt: skip
@@ -31,7 +31,7 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 REACHES_UP = {
     ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
-    ("registry", "lineage"), ("lineage", "predict"),
+    ("registry", "lineage"), ("lineage", "prediction"),
 }  # fmt: skip
 
 

@@ -112,7 +112,9 @@ def test_every_learner_keeps_its_promises(learner, data):
     check_learner(learner, data)
 
 
-@pytest.mark.parametrize("policy", [p for _, p in POLICIES], ids=str)
+@pytest.mark.parametrize(
+    "policy", [p for _, p in POLICIES], ids=lambda p: getattr(p, "__name__", str(p))
+)
 def test_every_policy_keeps_its_promises(policy):
     check_policy(policy)
 

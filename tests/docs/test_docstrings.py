@@ -10,6 +10,7 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 
 import modelcollapse
+from modelcollapse.theory._formula import CATALOGUE
 
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(modelcollapse.__path__, "modelcollapse.")
@@ -50,7 +51,7 @@ def objects(name):
 
 def complaints(path):
     """What numpydoc finds in a docstring, apart from what is ignored."""
-    found = {code: text for code, text in validate(path)["errors"]}
+    found = dict(validate(path)["errors"])
     kept = [f"{code} {text}" for code, text in found.items() if code not in IGNORED]
     thing = inspect.getdoc(_resolve(path)) or ""
     if "PR01" in found and NumpyDocString(thing)["Parameters"]:
@@ -80,10 +81,12 @@ def test_docstrings_are_complete_and_match_the_signatures(name):
 
 def formulas_and_measures():
     for name in MODULES:
-        if name.split(".")[1] in ("theory", "metrics") and not name.split(".")[-1].startswith("_"):
-            for path, thing in objects(name):
-                if inspect.isfunction(thing) and path.count(".") - name.count(".") == 1:
-                    yield path, thing
+        room, last = name.split(".")[1], name.split(".")[-1]
+        if room == "metrics" and not last.startswith("_"):
+            yield from ((path, f) for path, f in objects(name) if inspect.isfunction(f))
+        elif room == "theory":
+            importlib.import_module(name)
+    yield from ((name, formula.function) for name, formula in CATALOGUE.items())
 
 
 def test_formulas_and_measures_document_every_parameter():
@@ -91,6 +94,7 @@ def test_formulas_and_measures_document_every_parameter():
         path
         for path, thing in formulas_and_measures()
         if set(inspect.signature(thing).parameters)
+        - {"self", "cls"}
         - {
             name.lstrip("*")
             for entry in NumpyDocString(inspect.getdoc(thing) or "")["Parameters"]
@@ -125,3 +129,11 @@ def test_examples_are_found():
         for test in finder.find(importlib.import_module(name))
     )
     assert found > 100
+
+
+def test_public_names_stay_what_they_are_when_modules_of_the_same_name_are_imported():
+    for name in MODULES:
+        importlib.import_module(name)
+    for name in ("simulate", "predict", "plan"):
+        if name in modelcollapse.__all__:
+            assert inspect.isfunction(getattr(modelcollapse, name)), f"mc.{name} is a module now"

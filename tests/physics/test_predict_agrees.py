@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import modelcollapse as mc
-from modelcollapse.predict import predict
+from modelcollapse.prediction import predict
 from modelcollapse.theorems import THEOREMS
 
 GAUSS = mc.Lineage(mc.Gaussian(1.0, 2.0).exact(), mc.GaussianMLE(), mc.Replace(40), size=40)

@@ -8,7 +8,7 @@ import pytest
 from modelcollapse import spec as specs
 from modelcollapse.errors import StoreError
 from modelcollapse.outputs import write_outputs
-from modelcollapse.simulate import simulate
+from modelcollapse.simulation import simulate
 
 DOCUMENT = {
     "title": "A <small> run",

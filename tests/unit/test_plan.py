@@ -3,8 +3,8 @@ import pytest
 
 import modelcollapse as mc
 from modelcollapse.errors import InputError
-from modelcollapse.plan import from_file, parse_target, plan
-from modelcollapse.predict import predict
+from modelcollapse.planning import from_file, parse_target, plan
+from modelcollapse.prediction import predict
 from modelcollapse.trials import interval
 
 GAUSS = mc.Lineage(mc.Gaussian().exact(), mc.GaussianMLE(), mc.Replace(100), size=100)
@@ -27,7 +27,7 @@ def test_by_theory_the_answer_holds_and_one_step_less_does_not():
 
 def test_simulation_agrees_with_theory_about_the_mean(monkeypatch):
     theory = plan(GAUSS, {"variance": 0.8}, 20)
-    monkeypatch.setattr("modelcollapse.plan._theory", lambda *args: None)
+    monkeypatch.setattr("modelcollapse.planning._theory", lambda *args: None)
     simulated = plan(GAUSS, {"variance": 0.8}, 20, replicates=2048, seed=3)
     assert simulated.confidence == 0.95
     # The simulated answer is known to hold, so it is not below the true one.
@@ -74,7 +74,7 @@ def test_a_response_that_is_not_monotone_is_said_to_be_so(monkeypatch):
         value = values.get(real, 0.99)
         return value, value, value, 0
 
-    monkeypatch.setattr("modelcollapse.plan._theory", lambda *args: (evaluate, "made up"))
+    monkeypatch.setattr("modelcollapse.planning._theory", lambda *args: (evaluate, "made up"))
     found = plan(GAUSS, {"variance": 0.9}, 5)
     assert not found.monotone
     assert found.answer > 0.12

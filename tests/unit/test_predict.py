@@ -3,7 +3,7 @@ import pytest
 
 import modelcollapse as mc
 from modelcollapse.errors import InputError, NoTheorem
-from modelcollapse.predict import Curve, predict, quantities, statement
+from modelcollapse.prediction import Curve, predict, quantities, statement
 from modelcollapse.theorems import THEOREMS
 from modelcollapse.theory._formula import CATALOGUE
 

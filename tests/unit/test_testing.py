@@ -97,7 +97,7 @@ def test_randomness_of_its_own_is_caught_on_every_kind_of_data(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_few_records_are_caught_on_every_kind_of_data(kind):
     short = learner(lambda honest, n, rng: honest(n - 1, rng=rng))
-    with pytest.raises(BrokenPromise, match="was asked for .* and wrote"):
+    with pytest.raises(BrokenPromise, match=r"was asked for .* and wrote"):
         check_learner(short, KINDS[kind])
 
 
@@ -147,7 +147,7 @@ def test_the_allowed_spread_can_be_chosen():
 
 def test_a_shifted_mean_is_caught():
     shifted = learner(lambda honest, n, rng: honest(n, rng=rng) + 3.0)
-    with pytest.raises(BrokenPromise, match="statistic 0 is 5"):
+    with pytest.raises(BrokenPromise, match=r"statistic 0 is 4\.9\d+ .* where the data have 1\.96"):
         check_learner(shifted, ROWS)
 
 
@@ -187,7 +187,7 @@ def use_global_state(self, data, rng):
         (keep_on_self, "changed the learner"),
         (warm_up, "changed the learner"),
         (sort_in_place, "changed the data"),
-        (resample, "fitted twice .* gave different models"),
+        (resample, r"fitted twice .* gave different models"),
         (use_global_state, "global random state"),
     ],
 )
@@ -221,7 +221,7 @@ def test_nothing_is_said_about_the_moments_of_unknown_records():
 
 
 def test_ones_own_statistics_replace_the_default():
-    biased = learner(lambda honest, n, rng: honest(n, rng=rng) + [0.0, 3.0])
+    biased = learner(lambda honest, n, rng: honest(n, rng=rng) + np.array([0.0, 3.0]))
     check_learner(biased, ROWS, statistics=lambda rows: [rows[:, 0].mean()])
     with pytest.raises(BrokenPromise, match="statistic 1"):
         check_learner(biased, ROWS, statistics=lambda rows: rows.mean(axis=0))

@@ -17,7 +17,7 @@ from modelcollapse.protocols import Probe
 
 Floats = NDArray[np.float64]
 Scale = Literal["quick", "full"]
-Law = Literal["=", "<", ">"]
+Law = Literal["=", "<", ">", "<="]
 Basis = Literal["text", "code", "notes", "theory"]
 Verdict = Literal["pass", "fail", "not comparable"]
 
@@ -81,9 +81,9 @@ class Claim:
     tolerance : float
         By how much they may differ: `STANDARD_ERRORS` of the measurement and, where the published
         value is a measurement too, of that.
-    law : {"=", "<", ">"}
-        Whether ours must equal the published value within the tolerance, or lie below or above it
-        by more than the tolerance.
+    law : {"=", "<", ">", "<="}
+        Whether ours must equal the published value within the tolerance, lie below or above it by
+        more than the tolerance, or not exceed it by more, as for a bound.
     basis : {"text", "code", "notes", "theory"}
         Where the published value stands: in the work's text, in its code or stored outputs, in
         someone else's notes about it, or nowhere but follows from its assumptions.
@@ -112,6 +112,7 @@ class Claim:
             "=": abs(above) <= self.tolerance,
             "<": above < -self.tolerance,
             ">": above > self.tolerance,
+            "<=": above <= self.tolerance,
         }[self.law]
         return "pass" if holds else "fail"
 

@@ -74,7 +74,7 @@ def expected_error(
     Examples
     --------
     >>> round(float(expected_error(10, [0.5, 0.3, 0.2])), 10)
-    0.0304378664
+    0.0304373752
     """
     size = records(n)
     heat, share = positive(temperature, "temperature"), probability(real, "real")

@@ -140,8 +140,9 @@ def power_law_error_asymptotic(
 
     Notes
     -----
-    Within 0.5 % of `power_law_error` from 100 real records on, for exponents up to 3. With a share of real records and a
-    cut law for the rest it is the late error, n counting the real ones.
+    Within 0.5 % of `power_law_error` from 100 real records on, for exponents up to 3. Where a
+    share of the records is real and the rest from a cut law, it is the late error, of the real
+    ones.
 
     References
     ----------
@@ -152,9 +153,7 @@ def power_law_error_asymptotic(
     return values(error_constant(exponent, temperature=temperature) * size**-power)
 
 
-@formula(
-    kind="exact", source="modelcollapse", where="Euler-Maclaurin sum", holds=_HOLDS
-)
+@formula(kind="exact", source="modelcollapse", where="Euler-Maclaurin sum", holds=_HOLDS)
 def power_law_error(n: ArrayLike, exponent: ArrayLike, *, temperature: ArrayLike = 1.0) -> Values:
     """Expected error of a learner on a power law over infinitely many states.
 
@@ -286,9 +285,7 @@ def truncated_error_upper_bound(n: ArrayLike, exponent: ArrayLike, rank: ArrayLi
     ----------
     dohmatob2024tails, scaling law for cut tails; that it is a bound is derived here.
     """
-    return values(
-        np.minimum(power_law_error(n, exponent) + power_law_floor(exponent, rank), 1.0)
-    )
+    return values(np.minimum(power_law_error(n, exponent) + power_law_floor(exponent, rank), 1.0))
 
 
 @formula(

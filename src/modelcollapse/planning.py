@@ -15,7 +15,7 @@ from modelcollapse.errors import InputError, NoTheorem, suggestion
 from modelcollapse.learners.estimator import Estimator
 from modelcollapse.lineage import Lineage
 from modelcollapse.policies import Accumulate, Mix, Replace
-from modelcollapse.predict import predict
+from modelcollapse.prediction import predict
 from modelcollapse.sources import File
 from modelcollapse.tabular import number
 from modelcollapse.trials import Simulator, Statistic, Trial

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelcollapse.decompose.counterfactuals import SOURCES
+from modelcollapse.decomposition.counterfactuals import SOURCES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from modelcollapse.decompose.result import Decomposition, Rule
+    from modelcollapse.decomposition.result import Decomposition, Rule
 
 
 def stacked(found: Decomposition, rule: Rule) -> Figure:

@@ -20,7 +20,6 @@ from modelcollapse.families.gaussian import GaussianMLE
 from modelcollapse.families.gaussian_model import GaussianModel
 from modelcollapse.families.kernel import KernelDensity
 from modelcollapse.families.mixture import Mixture
-from modelcollapse.families.moments import Moments
 from modelcollapse.families.texts import Texts
 from modelcollapse.metrics import divergences, kernels
 from modelcollapse.probes import KL, CrossEntropy, bind
@@ -177,7 +176,7 @@ def _suited(lineage: Lineage, learners: Sequence[Learner[Any]]) -> Probe:
     dense = all(isinstance(learner, _WITH_DENSITY) for learner in learners)
     if dense and hasattr(_law(truth), "log_density"):
         return ExcessCrossEntropy()
-    if isinstance(record, np.ndarray) and not isinstance(record, Moments):
+    if isinstance(record, np.ndarray):
         return EnergyError()
     raise InputError(
         f"no built-in error measure suits records of type {type(record).__name__}. Pass measure=, "

@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.decompose.counterfactuals import ACTUAL, IDEAL, SOURCES, WORLDS, World, title
+from modelcollapse.decomposition.counterfactuals import ACTUAL, IDEAL, SOURCES, WORLDS, World, title
 from modelcollapse.errors import InputError, suggestion
+from modelcollapse.registry import describe
 from modelcollapse.store import write_atomic
 from modelcollapse.tabular import Columns, frame
 
@@ -21,8 +22,6 @@ Floats = NDArray[np.float64]
 Rule = Literal["path", "shapley", "alone", "last"]
 
 REST = "rest"
-ROUGH = 0.25
-"""Share of the total that sampling error left in the large worlds may have without a note."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,18 +61,18 @@ class Decomposition:
     left : mapping of frozenset to ndarray, shape (generations,)
         Sampling error that was left at the largest number of records, and that extrapolation took
         out; for worlds without sampling error. NaN where there was nothing to extrapolate from.
+    learners : mapping of str to Learner
+        The ``given`` one, the ``richer``, the ``better``, and the one that is ``both``.
     settings : dict
-        Learners, factors and seed that the worlds were made with.
-    notes : tuple of str
-        What limits these numbers.
+        Spec of the lineage, seed, and the two ``times`` that records were multiplied by.
     """
 
     measure: str
     generations: NDArray[np.int64]
     worlds: Mapping[World, Floats]
     left: Mapping[World, Floats]
+    learners: Mapping[str, Any]
     settings: dict[str, Any]
-    notes: tuple[str, ...] = ()
 
     @property
     def replicates(self) -> int:
@@ -143,6 +142,13 @@ class Decomposition:
             steps = [self._step(source, order).mean(axis=0) for order in permutations(SOURCES)]
         return np.min(steps, axis=0), np.max(steps, axis=0)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what limits these numbers and how the sources interact, at the end."""
+        from modelcollapse.decomposition.text import notes
+
+        return notes(self)
+
     def columns(self) -> Columns:
         """Tidy columns: kind, name, generation, value, standard_error; see `to_frame`."""
         rows: list[tuple[str, str, Part]] = [("total", "total", self.total)]
@@ -193,6 +199,7 @@ class Decomposition:
                 {"sources": sorted(world), "left": _numbers(left)}
                 for world, left in self.left.items()
             ],
+            "learners": {name: describe(learner) for name, learner in self.learners.items()},
             "settings": self.settings,
             "notes": list(self.notes),
         }
@@ -206,42 +213,14 @@ class Decomposition:
 
     def plot(self, rule: Rule = "path") -> Any:
         """Matplotlib figure: parts as stacked bars by generation, the total as a line."""
-        from modelcollapse.decompose.picture import stacked
+        from modelcollapse.decomposition.picture import stacked
 
         return stacked(self, rule)
 
     def __repr__(self) -> str:
-        from modelcollapse.decompose.text import render
+        from modelcollapse.decomposition.text import render
 
         return render(self)
-
-
-def limits(
-    worlds: Mapping[World, Floats], left: Mapping[World, Floats], times: int
-) -> tuple[str, ...]:
-    """Sentences about what limits the numbers."""
-    notes = []
-    total = worlds[ACTUAL].mean(axis=0)[-1]
-    large = max((abs(part[-1]) for part in left.values() if np.isfinite(part[-1])), default=0.0)
-    if np.isfinite(total) and large > ROUGH * abs(total):
-        notes.append(
-            f"{times} times the records still leave a sampling error of {large:.2g} at the last "
-            "generation; it was extrapolated away as if it fell like 1/records, which is rough."
-        )
-    for world in WORLDS:
-        lost = int(np.isnan(worlds[world][:, -1]).sum())
-        if lost:
-            notes.append(
-                f"in {lost} of {len(worlds[world])} replicates with {title(world)} at work no "
-                "model could be fitted to the end: parts that need this world are undefined there."
-            )
-    rest = Part.of(worlds[IDEAL])
-    if rest.value[-1] > 4 * rest.standard_error[-1] and rest.value[-1] > ROUGH * abs(total):
-        notes.append(
-            "the ideal world is far from the truth too: the richer family may not be rich enough, "
-            "a curator selects, or the measure is not 0 for the truth."
-        )
-    return tuple(notes)
 
 
 def extrapolated(small: Floats, large: Floats, ratio: float) -> tuple[Floats, Floats]:

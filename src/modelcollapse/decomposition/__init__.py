@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.decompose import measures
-from modelcollapse.decompose.counterfactuals import (
+from modelcollapse.decomposition import measures
+from modelcollapse.decomposition.counterfactuals import (
     EXPRESSIVITY,
     FEWEST_TIMES,
     IDEAL,
@@ -29,8 +29,8 @@ from modelcollapse.decompose.counterfactuals import (
     exact_fit,
     richer_family,
 )
-from modelcollapse.decompose.measures import EnergyError, ExcessCrossEntropy
-from modelcollapse.decompose.result import Decomposition, Part, extrapolated, limits
+from modelcollapse.decomposition.measures import EnergyError, ExcessCrossEntropy
+from modelcollapse.decomposition.result import Decomposition, Part, extrapolated
 from modelcollapse.engine import run_all
 from modelcollapse.errors import Incompatible, InputError
 from modelcollapse.families.categorical_law import CategoricalTruth
@@ -53,7 +53,9 @@ __all__ = [
 TIMES, TIMES_OF_SUMMARIES = 64, 10_000
 """By how much records are multiplied by default, as rows and as sufficient statistics."""
 
-_STEP = 4  # between the two numbers of records that are extrapolated from
+_STEP, _FEW = 4, 8
+"""Ratio of the two numbers of records that are extrapolated from, and the least that the smaller
+one should be multiplied by: a few records are far from the limit in which errors fall like 1/n."""
 
 
 def decompose(
@@ -127,8 +129,9 @@ def decompose(
     records except the last. Sources interact, so other orders give other parts: the result has
     all of them (``parts("shapley")``, ``over_orders``).
 
-    Worlds without sampling error are run with `times` and with about a quarter of `times` the
-    records, and extrapolated as if what is left fell like one over the records.
+    Worlds without sampling error are run with `times` and with a quarter of `times` (half, if
+    that is below 8) as many records, and extrapolated as if what is left fell like one over the
+    records. What was taken out is reported.
 
     References
     ----------
@@ -160,7 +163,7 @@ def decompose(
     # Worlds may coincide, e.g. where the fit is exact already: each is run once.
     labels = _labels(asked)
     histories = run_all(
-        {label: asked[key] for key, label in reversed(labels.items())},
+        {label: asked[key] for key, label in labels.items()},
         generations=generations,
         replicates=replicates,
         seed=seed,
@@ -185,15 +188,12 @@ def decompose(
         worlds,
         left,
         {
-            "lineage": lineage.spec(),
-            "learner": str(lineage.learner),
-            "richer": str(cases.richer),
-            "better": str(learners[frozenset({EXPRESSIVITY})]),
-            "both": str(learners[IDEAL]),
-            "times": list(cases.times),
-            "seed": seed,
+            "given": lineage.learner,
+            "richer": cases.richer,
+            "better": learners[frozenset({EXPRESSIVITY})],
+            "both": learners[IDEAL],
         },
-        limits(worlds, left, many),
+        {"lineage": lineage.spec(), "times": list(cases.times), "seed": seed},
     )
 
 
@@ -227,7 +227,8 @@ def _counterfactuals(
     )
     wanted = times or (TIMES_OF_SUMMARIES if summaries else TIMES)
     many = affordable(lineage, generations, wanted)
-    return Counterfactuals(lineage, richer, better or exact_fit, (many // _STEP, many))
+    few = max(many // _STEP, min(_FEW, many // 2))
+    return Counterfactuals(lineage, richer, better or exact_fit, (few, many))
 
 
 def _labels(asked: dict[tuple[World, int], Lineage]) -> dict[tuple[World, int], str]:
@@ -244,7 +245,7 @@ def _readings(history: History, probe: Probe) -> NDArray[np.float64]:
         return np.full(history.alive.shape, np.nan)
     if probe.name not in history.readings:
         raise Incompatible(
-            f"the measure {probe.name} gives {', '.join(history.readings)}, but one number is to be "
-            "decomposed. Pass a probe that returns one."
+            f"the measure {probe.name} reads {', '.join(history.readings)}, but one number is to "
+            "be decomposed. Pass a probe that returns one."
         )
     return history[probe.name]

@@ -44,7 +44,10 @@ WORLDS: tuple[World, ...] = tuple(
 """All eight, from the ideal to the actual one."""
 
 EXACT_STEPS, EXACT_GAIN, EXACT_STARTS, EXACT_FLOOR = 2_000, 1e-7, 3, 1e-9
+"""Updates at most, tolerance in nats per record, starts and regularisation of an exact mixture."""
+
 FEWEST_TIMES = 4
+"""Least factor by which records are multiplied to switch sampling error off."""
 
 
 def title(world: World) -> str:
@@ -92,7 +95,7 @@ def richer_family(learner: Any, truth: Any) -> Learner[Any]:
     raise Incompatible(
         f"it is not known which family is richer than that of {name_of(learner)}, so its "
         "expressivity cannot be told apart. Pass richer=, a learner of a larger family, or "
-        "register one with modelcollapse.decompose.richer_family."
+        "register one with modelcollapse.decomposition.richer_family."
     )
 
 
@@ -104,13 +107,18 @@ def _(learner: Any, truth: Any) -> Learner[Any]:
 
 @richer_family.register
 def _(learner: GaussianMLE, truth: Any) -> Learner[Any]:
-    return Mixture(max(4, getattr(truth, "components", 0)))
+    return Mixture(_components(truth) or 4)
 
 
 @richer_family.register
 def _(learner: Mixture, truth: Any) -> Learner[Any]:
-    components = max(2 * learner.components, getattr(truth, "components", 0))
+    known = _components(truth)
+    components = known if known > learner.components else 2 * learner.components
     return replace(learner, components=components, covariance="full")
+
+
+def _components(truth: Any) -> int:
+    return truth.components if isinstance(truth, GaussianMixtureTruth) else 0
 
 
 @richer_family.register
@@ -143,7 +151,7 @@ def exact_fit(learner: Any) -> Learner[Any]:
     raise Incompatible(
         f"it is not known what an exact fit of {name_of(learner)} is, so the error of its learning "
         "procedure cannot be told apart. Pass better=, a function from a learner to one that fits "
-        "the same family better, or register one with modelcollapse.decompose.exact_fit."
+        "the same family better, or register one with modelcollapse.decomposition.exact_fit."
     )
 
 
@@ -198,7 +206,7 @@ def enlarged(policy: Any, factor: int) -> Policy:
     raise Incompatible(
         f"it is not known how the policy {name_of(policy)} asks for more records, so sampling "
         "error cannot be switched off. Use a built-in policy, or register yours with "
-        "modelcollapse.decompose.enlarged."
+        "modelcollapse.decomposition.enlarged."
     )
 
 

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from modelcollapse.history import Ending, History
+from modelcollapse.metrics.stage import Stage
+from modelcollapse.verdict import verdict, verdicts
+
+FINE, TAILS, GONE, GROWN, UNKNOWN = (1.0, 1.0), (0.1, 0.9), (0.1, 0.1), (1.0, 3.0), (np.nan, np.nan)
+
+
+def history(*replicates, alive=None, endings=None, generations=None):
+    """One list of (tail ratio, variance ratio) a replicate; generation 0 is put before it."""
+    readings = np.array([[FINE, *replicate] for replicate in replicates])
+    shape = readings.shape[:2]
+    return History(
+        np.arange(shape[1]) if generations is None else np.array(generations),
+        {"tail_retention": 0.8 * readings[..., 0], "variance": 5.0 * readings[..., 1]},
+        np.ones(shape, dtype=bool) if alive is None else np.array(alive),
+        endings or {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "stage", "words"),
+    [
+        (FINE, Stage.NONE, "no collapse in the one replicate"),
+        (TAILS, Stage.EARLY, "early collapse (tails)"),
+        (GONE, Stage.LATE, "late collapse (variance)"),
+        (GROWN, Stage.GROWING, "no collapse, but the spread grows"),
+        (UNKNOWN, Stage.UNDECIDED, "not decided"),
+    ],
+)
+def test_each_stage_has_its_words(last, stage, words):
+    found = verdict(history([last]))
+    assert (found.stage, found.share) == (stage, 1.0)
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("lasts", "stage"),
+    [
+        ([FINE, FINE, GONE], Stage.NONE),
+        ([FINE, GONE], Stage.LATE),
+        ([TAILS, GONE], Stage.LATE),
+        ([GROWN, GONE], Stage.LATE),
+        ([GROWN, TAILS], Stage.EARLY),
+        ([FINE, TAILS], Stage.EARLY),
+        ([UNKNOWN, GONE], Stage.LATE),
+        ([UNKNOWN, FINE], Stage.UNDECIDED),
+        ([FINE, GROWN], Stage.GROWING),
+    ],
+)
+def test_most_replicates_decide_and_the_graver_of_equals(lasts, stage):
+    found = verdict(history(*([last] for last in lasts)))
+    assert found.stage is stage
+    assert found.share == pytest.approx(sum(1 for x in lasts if x == lasts[-1]) / len(lasts)) or (
+        found.share >= 1 / len(lasts)
+    )
+
+
+def test_the_onset_is_where_half_of_the_replicates_stay_collapsed():
+    calm, never = [FINE] * 5, [FINE, TAILS, FINE, FINE, FINE]
+    soon = [FINE, TAILS, TAILS, GONE, GONE]
+    relapse = [TAILS, FINE, TAILS, GONE, GONE]
+    assert verdict(history(calm)).onset is None
+    assert verdict(history(never)).onset is None
+    assert verdict(history(soon)).onset == 2
+    assert verdict(history(relapse)).onset == 3
+    assert verdict(history(soon, calm)).onset == 2
+    assert verdict(history(soon, calm, calm)).onset is None
+    assert verdict(history([GONE] * 5)).onset == 1
+
+
+def test_the_onset_is_a_generation_that_was_read():
+    found = verdict(history([FINE, GONE, GONE], generations=[0, 10, 20, 25]))
+    assert found.onset == 20
+    assert "collapsed since generation 20" in found.sentence
+
+
+def test_the_sentence_says_how_much_is_left_and_of_how_many():
+    found = verdict(history([GONE], [TAILS], [GONE]))
+    assert found.sentence == (
+        "late collapse (variance) in 2 of 3 replicates at generation 1: variance at 10% and tails "
+        "at 10% of generation 0 (median), collapsed since generation 1"
+    )
+
+
+def test_a_lineage_that_no_longer_varies_is_in_late_collapse():
+    assert verdict(history([FINE, FINE], alive=[[True, True, False]])).stage is Stage.LATE
+
+
+def test_replicates_that_ended_are_counted():
+    gone = history(
+        [UNKNOWN], [UNKNOWN], [FINE],
+        alive=[[True, False], [True, False], [True, True]],
+        endings={0: Ending(1, "why"), 1: Ending(1, "why")},
+    )  # fmt: skip
+    found = verdict(gone)
+    assert found.stage is Stage.LATE
+    assert found.sentence.endswith("in 2 no model could be fitted any more")
+
+
+def test_without_the_measures_it_says_which_are_missing():
+    bare = History(np.arange(2), {"x": np.ones((1, 2))}, np.ones((1, 2), dtype=bool))
+    assert "the measures variance and tail_retention" in verdict(bare).sentence
+
+
+def test_one_line_a_lineage():
+    lines = verdicts({"a": history([FINE]), "longer": history([GONE])})
+    assert lines[0].startswith("a       no collapse")
+    assert lines[1].startswith("longer  late collapse")
