@@ -28,8 +28,8 @@ def jobs(quick: bool) -> list[Job]:
             {"states": 10_000, "n": 10_000, "generations": generations, "seeds": seeds},
             chains,
             (Check(times_faster, "x faster", at_least=target),),
-            "one Poisson number, 30 to 55 ns, for each state that is left, then by the five "
-            "measures, which pass over the states that are left two or three times each",
+            "one Poisson number, 30 to 55 ns, for each state that is left (half the time), then by "
+            "the passes of five measures over these states",
             discrete_zipf.run,
             ("states left", "heterozygosity", "entropy", "total variation", "lost mass"),
             other_only={"draw": draw},

@@ -93,19 +93,30 @@ def record_time(family: str, n: int, generations: int, seed: int) -> float:
     return float(np.median(each[-5:]) / np.median(each[max(tenth - 3, 0) : tenth + 2]))
 
 
-MERGER = "QR factorisations that merge the roots of two scatters"
+MERGER = "merging the roots of two scatters, at the cost of one or two draws"
 
 STATISTICS = {
     "gaussian d=1": (1000, 100, "Gaussian, exact, d=1", "the loop's fixed cost, and the merger"),
     "gaussian d=10": (1000, 100, "Gaussian, exact, d=10", MERGER),
     "gaussian d=100": (1000, 20, "Gaussian, exact, d=100", MERGER),
-    "gaussian rows": (1000, 5, "Gaussian, rows, d=10", "drawing and summarising the new rows"),
-    "zipf rows": (10_000, 3, "Zipf, rows, K=10^4", "counting the new rows, which is a sort"),
+    "gaussian rows": (
+        1000,
+        5,
+        "Gaussian, rows, d=10",
+        "drawing the new rows, their moments, and the merger",
+    ),
+    "zipf rows": (10_000, 3, "Zipf, rows, K=10^4", "sorting the new rows to count them"),
 }
 
 DISCRETE = {
     "zipf": (10_000, 20, "Zipf, counts, K=10^4", "state", "one Poisson number for each state"),
-    "ngram": (400, 1, "n-grams, 25,600 tokens", "n-gram", "laying out the law of all n-grams"),
+    "ngram": (
+        400,
+        1,
+        "n-grams, 25,600 tokens",
+        "n-gram",
+        "merging counts and laying out the law, for each n-gram",
+    ),
 }
 
 POOLED = {
@@ -152,7 +163,7 @@ def jobs(quick: bool) -> list[Job]:
         found.append(
             Job(
                 "growth",
-                f"accumulate: {family}, a record at generation {generations} vs {generations // 10}",
+                f"accumulate: {family}, a record, generation {generations} vs {generations // 10}",
                 {"family": family, "n": n, "generations": generations},
                 record_time,
                 (Check(returned, "x the cost", at_most=2),),

@@ -47,7 +47,7 @@ def jobs(quick: bool) -> list[Job]:
                 chains,
                 (Check(times_faster, "x faster"),),
                 "distances and exponentials of all pairs of a held-out and a fitted record, "
-                "8 ns a pair; fitting and writing cost next to nothing",
+                "3 to 4 ns a pair; fitting and writing cost next to nothing",
                 kde_sklearn.run,
                 ("held-out log density", "total variance"),
             )

@@ -43,9 +43,9 @@ def chains(n: int, generations: int, seeds: int, start: Any, seed: int) -> np.nd
 
 
 BOUND = {
-    "cold": "exponentials and squares of EM, some 15 ns a record, component and update; k-means "
-    "and the clusters' moments, from which EM starts, take about half",
-    "warm": "exponentials and squares of EM, some 15 ns a record, component and update",
+    "cold": "EM, some 15 ns a record, component and update (a third of the time), and by its start: "
+    "k-means (a quarter) and the moments of the clusters (a sixth)",
+    "warm": "EM, some 15 ns a record, component and update",
 }
 
 

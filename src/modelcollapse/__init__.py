@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from modelcollapse.comparison import Comparison
     from modelcollapse.corpus import Block, Corpus
     from modelcollapse.curators.select import RandomSelection, TopScore
+    from modelcollapse.decomposition import Decomposition, decompose
     from modelcollapse.families.categorical import Categorical, Frequencies, Uniform, Zipf
     from modelcollapse.families.gaussian import ExactGaussian, Gaussian, GaussianMLE
     from modelcollapse.families.kernel import KernelDensity
     from modelcollapse.families.mixture import Mixture
+    from modelcollapse.families.mixture_truth import GaussianMixtureTruth
     from modelcollapse.families.ngram import NGram
     from modelcollapse.families.texts import Texts
     from modelcollapse.generation import Generation
@@ -47,6 +49,7 @@ _HOMES = {
     "Categorical": "families.categorical",
     "Comparison": "comparison",
     "Corpus": "corpus",
+    "Decomposition": "decomposition",
     "Digits": "sources",
     "Empirical": "sources",
     "Estimator": "learners.estimator",
@@ -55,6 +58,7 @@ _HOMES = {
     "Frequencies": "families.categorical",
     "Gaussian": "families.gaussian",
     "GaussianMLE": "families.gaussian",
+    "GaussianMixtureTruth": "families.mixture_truth",
     "Generation": "generation",
     "History": "history",
     "KernelDensity": "families.kernel",
@@ -73,6 +77,7 @@ _HOMES = {
     "Uniform": "families.categorical",
     "Zipf": "families.categorical",
     "cite": "references",
+    "decompose": "decomposition",
     "plan": "planning",
     "predict": "prediction",
     "probes": "",
@@ -88,6 +93,7 @@ __all__ = [
     "Categorical",
     "Comparison",
     "Corpus",
+    "Decomposition",
     "Digits",
     "Empirical",
     "Estimator",
@@ -96,6 +102,7 @@ __all__ = [
     "Frequencies",
     "Gaussian",
     "GaussianMLE",
+    "GaussianMixtureTruth",
     "Generation",
     "History",
     "KernelDensity",
@@ -113,6 +120,7 @@ __all__ = [
     "Uniform",
     "Zipf",
     "cite",
+    "decompose",
     "plan",
     "predict",
     "probes",

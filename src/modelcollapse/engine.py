@@ -187,7 +187,6 @@ def _results(
     from concurrent.futures.process import BrokenProcessPool
 
     from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     pieces = parallel(delayed(work)(task) for task in tasks[done:])
@@ -197,20 +196,26 @@ def _results(
             yield piece
     except pickle.PicklingError as error:
         raise InputError(
-            f"a part of the lineage cannot be sent to another process ({error.__cause__ or error})."
-            " Use n_jobs=1, or parts without open files, locks and generators."
-        ) from error
-    except TerminatedWorkerError as error:
-        raise ModelCollapseError(
-            "a worker process was killed, most often because memory ran out. Run again with fewer "
-            "processes; with a store, what was finished is kept."
+            f"a part of the lineage cannot be sent to another process ({_reason(error)}). Use "
+            "n_jobs=1, or parts without open files, locks and generators."
         ) from error
     except BrokenProcessPool as error:
+        if type(error).__name__ == "TerminatedWorkerError":
+            raise ModelCollapseError(
+                "a worker process was killed, most often because memory ran out. Run again with "
+                "fewer processes; with a store, what was finished is kept."
+            ) from error
         raise InputError(
             "a part of the lineage cannot be rebuilt in another process, most often because its "
-            f"module cannot be imported there ({error.__cause__ or error}). Use n_jobs=1, or put "
+            f"module cannot be imported there ({_reason(error)}). Use n_jobs=1, or put "
             "your classes into an installed module."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Last line of what made joblib fail, whose cause is a traceback as text."""
+    lines = str(error.__cause__ or error).strip('" \n').splitlines()
+    return lines[-1] if lines else type(error).__name__
 
 
 def _tick(report: Callable[[int, int], None], base: int, total: int, index: int) -> None:

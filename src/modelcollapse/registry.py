@@ -29,6 +29,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "categorical": "families.categorical:Categorical",
         "zipf": "families.categorical:Zipf",
         "uniform": "families.categorical:Uniform",
+        "gaussian_mixture": "families.mixture_truth:GaussianMixtureTruth",
         "digits": "sources:Digits",
         "file": "sources:File",
         "standard_library_prose": "prose:StandardLibraryProse",

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,20 @@ def read(path: str | Path) -> Simulation:
 
 def _from_json(text: str, path: Path) -> Any:
     try:
-        return json.loads(text) if text.strip() else None
-    except ValueError as error:
+        return json.loads(text, object_pairs_hook=partial(_once, path)) if text.strip() else None
+    except json.JSONDecodeError as error:
         raise SpecError(f"{path} is not valid JSON: {error}.") from error
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Mapping of the pairs, none of which may have the key of another."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise SpecError(
+            f"{path} says '{twice}' twice, and only one of them would count. Remove or rename one."
+        )
+    return mapping
 
 
 def _from_yaml(text: str, path: Path) -> Any:

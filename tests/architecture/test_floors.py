@@ -32,6 +32,7 @@ REACHES_UP = {
     ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
     ("registry", "lineage"), ("lineage", "prediction"),
+    ("decomposition", "plot"),
 }  # fmt: skip
 
 

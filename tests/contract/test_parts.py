@@ -88,6 +88,7 @@ CURATORS = [
 TRUTHS = [
     ("gaussian", mc.Gaussian([0.0, 1.0], [[1.0, 0.2], [0.2, 2.0]])),
     ("exact_gaussian", mc.ExactGaussian(1.0, 2.0)),
+    ("gaussian_mixture", mc.GaussianMixtureTruth([[-2.0], [2.0]], [0.3, 0.7])),
     ("categorical", mc.Categorical([0.5, 0.25, 0.25], ["x", "y", "z"])),
     ("zipf", mc.Zipf(5, 1.5)),
     ("uniform", mc.Uniform(4, as_rows=True)),

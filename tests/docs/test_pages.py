@@ -6,6 +6,7 @@ import importlib.util
 import io
 import pkgutil
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,7 @@ TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILIN
 
 def check_command(line):
     """Fail unless a line of a console block could be typed."""
-    words = line.split("#")[0].split()
+    words = shlex.split(line.split("#")[0])
     if words[0] == "make":
         assert words[1] in TARGETS, f"there is no target '{words[1]}'"
     elif words[0] == "modelcollapse":

@@ -20,6 +20,7 @@ from modelcollapse.decomposition import (
     richer_family,
 )
 from modelcollapse.decomposition.counterfactuals import SOURCES, WORLDS, affordable, contains
+from modelcollapse.decomposition.picture import write
 from modelcollapse.decomposition.result import extrapolated
 from modelcollapse.errors import Degenerate, Incompatible, InputError
 from modelcollapse.families.mixture_truth import GaussianMixtureTruth
@@ -376,7 +377,7 @@ def test_the_measure_suits_the_data(lineage, words):
 def test_text(small):
     text = repr(small)
     assert text.startswith("KL(truth || model), nats; 4 replicates")
-    assert "given: GaussianMLE()\nricher: Mixture(components=2)\n" in text
+    assert "given: GaussianMLE()\nricher: Mixture(components=2)\nbetter: the same\n" in text
     assert text.count("unlimited ") == 4
     assert all(name in text for name in ("statistical", "gain if mended", "4 and 8 times"))
 
@@ -405,6 +406,18 @@ def test_picture_stacks_to_the_total(small, made):
     np.testing.assert_allclose(tops, small.total.value)
     lowest = min(bar.get_y() + bar.get_height() for bar in made.plot("shapley").axes[0].patches)
     assert lowest == pytest.approx(-19)
+
+
+def test_files_repeat_to_the_byte(small, made, tmp_path):
+    found = {"replace": small, "10 % real": made}
+    files = write(found, tmp_path / "a")
+    assert [path.name for path in files] == [
+        "decomposition.json", "decomposition-1-replace.svg", "decomposition-2-10---real.svg",
+    ]  # fmt: skip
+    again = write(found, tmp_path / "b")
+    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
+    plain = json.loads(files[0].read_text())["decompositions"]
+    assert plain["10 % real"]["total"]["value"] == [72.5]
 
 
 # Wrong input.

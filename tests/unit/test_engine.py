@@ -7,9 +7,9 @@ import sys
 import threading
 from dataclasses import dataclass, replace
 
+import cloudpickle
 import numpy as np
 import pytest
-from joblib.externals import cloudpickle
 
 import modelcollapse as mc
 from modelcollapse import engine
@@ -393,7 +393,7 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bytes(toy, tmp_path, name):
     lineage = lineages_to_resume(toy)[name]
     options = {"generations": 6, "replicates": 2, "snapshots": [0, 2, 6], "seed": 8}
     whole = lineage.run(**options)
-    for stop in (0, 1, 2, 5, 6, 7, 9, 13):
+    for stop in (0, 2, 6, 7, 11):
         store = Store(tmp_path / str(stop), checkpoint_seconds=0)
         with contextlib.suppress(Stopped):
             run_all({"": lineage}, store=store, progress=stop_after(stop), **options)

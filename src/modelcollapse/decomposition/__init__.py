@@ -84,11 +84,11 @@ def decompose(
     seed : int, default 0
         Seed of all runs.
     measure : Probe or str, optional
-        The error: 0 for the truth, larger for worse. ``"excess_cross_entropy"`` (the divergence
-        of the model from the truth), ``"energy_distance"``, ``"kl"`` (of the truth from the
-        model, for categories), ``"cross_entropy"`` (for texts), or a probe of your own, which
-        must not read ``generation.sample``: its size differs between worlds. What suits the truth
-        and the learners when not given.
+        The error: 0 for the truth, larger for worse. ``"excess_cross_entropy"``, which is
+        ``KL(truth || model)``, ``"energy_distance"``, ``"kl"``, which is ``KL(model || truth)``
+        (for categories), ``"cross_entropy"`` (for texts), or a probe of your own, which must not
+        read ``generation.sample``: its size differs between worlds. What suits the truth and the
+        learners when not given.
     richer : Learner, optional
         Learner of a family that holds more laws, with the fit that it would have. What
         `richer_family` says when not given; the learner itself if its family is known to contain

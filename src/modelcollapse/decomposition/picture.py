@@ -1,12 +1,17 @@
-"""A decomposition as a picture."""
+"""A decomposition as a picture, and decompositions as files."""
 
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelcollapse.decomposition.counterfactuals import SOURCES
+from modelcollapse.store import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +25,7 @@ def stacked(found: Decomposition, rule: Rule) -> Figure:
     Where the total or a part is undefined or infinite, a generation has no bar.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     from modelcollapse.plot import PAPER, settings
 
@@ -46,6 +52,7 @@ def stacked(found: Decomposition, rule: Rule) -> Figure:
         axes.set_axisbelow(True)
         axes.grid(visible=True, axis="y", color=PAPER.rule, linewidth=0.8)
         axes.tick_params(color=PAPER.muted, labelcolor=PAPER.muted, labelsize=10)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
         axes.set_xlabel("generation", color=PAPER.muted)
         axes.set_title(found.measure, loc="left", color=PAPER.ink, fontsize=11)
         handles, names = axes.get_legend_handles_labels()
@@ -54,3 +61,38 @@ def stacked(found: Decomposition, rule: Rule) -> Figure:
             labelcolor=PAPER.ink,
         )  # fmt: skip
     return figure
+
+
+def write(found: Mapping[str, Decomposition], folder: str | Path) -> tuple[Path, ...]:
+    """Write ``decomposition.json`` with all lineages, and one SVG picture for each.
+
+    Parameters
+    ----------
+    found : mapping of str to Decomposition
+        By label of the lineage.
+    folder : path
+        Made if it does not exist.
+
+    Returns
+    -------
+    tuple of Path
+        The files. Each is written whole or not at all; equal results give equal bytes.
+
+    Raises
+    ------
+    StoreError
+        If a file cannot be written.
+    """
+    from modelcollapse.plot import settings
+
+    plain = {"decompositions": {label: result.to_dict() for label, result in found.items()}}
+    files = {"decomposition.json": (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode()}
+    for number, (label, result) in enumerate(found.items(), 1):
+        safe = "".join(c if c.isalnum() or c in "-." else "-" for c in label)
+        buffer = io.BytesIO()
+        with settings():
+            result.plot().savefig(buffer, format="svg", metadata={"Date": None})
+        files[f"decomposition-{number}-{safe}.svg"] = buffer.getvalue()
+    for name, content in files.items():
+        write_atomic(Path(folder) / name, content)
+    return tuple(Path(folder) / name for name in files)

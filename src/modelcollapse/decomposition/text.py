@@ -55,7 +55,7 @@ def render(found: Decomposition) -> str:
             *_aligned(parts),
             "",
             *_aligned(worlds),
-            *(f"{name}: {brief(learner)}" for name, learner in found.learners.items()),
+            *_learners(found),
             f"unlimited: extrapolated from {few} and {many} times the records; at the last "
             f"generation this took out at most {_number(_most_left(found))}",
             "",
@@ -105,6 +105,14 @@ def brief(part: Any) -> str:
         if field.repr and getattr(part, field.name) != field.default
     ]
     return f"{type(part).__name__}({', '.join(named)})"
+
+
+def _learners(found: Decomposition) -> list[str]:
+    given = found.learners["given"]
+    return [
+        f"{name}: " + ("the same" if name != "given" and learner == given else brief(learner))
+        for name, learner in found.learners.items()
+    ]
 
 
 def _orders(found: Decomposition) -> list[list[str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse.engine import run_all
-from modelcollapse.history import History
+from modelcollapse.history import History as History
 from modelcollapse.lineage import Lineage
 from modelcollapse.protocols import Probe
 
@@ -124,8 +124,8 @@ class Claim:
 
 def claim(
     statement: str,
-    published: float,
-    ours: Estimate | float,
+    published: SupportsFloat,
+    ours: Estimate | SupportsFloat,
     *,
     law: Law = "=",
     basis: Basis = "theory",
@@ -149,13 +149,18 @@ def claim(
     rounding : float, default 0
         Half a unit of the published value's last digit, or the error of an approximation.
     """
-    found = ours if isinstance(ours, Estimate) else Estimate(ours)
+    found = ours if isinstance(ours, Estimate) else Estimate(float(ours))
     tolerance = STANDARD_ERRORS * math.hypot(found.error, error) + rounding
     return Claim(statement, float(published), found.value, tolerance, law, basis)
 
 
 def control(
-    statement: str, wrong: float, ours: Estimate | float, *, law: Law = "=", error: float = 0.0
+    statement: str,
+    wrong: SupportsFloat,
+    ours: Estimate | SupportsFloat,
+    *,
+    law: Law = "=",
+    error: float = 0.0,
 ) -> Claim:
     """Repeat a check with a law that is known to be wrong; it must fail."""
     checked = claim(statement, wrong, ours, law=law, error=error)

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 
-from modelcollapse.families.kernel import KernelDensity
-from modelcollapse.generation import Generation
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Accumulate, Replace
+from modelcollapse import Accumulate, Empirical, KernelDensity, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
-from modelcollapse.sources import Empirical
 from modelcollapse.theory import kernel
 
-CENTRES = ((-4.0, 0.0), (4.0, 0.0), (0.0, 5.0))
+CENTRES = np.array([[-4.0, 0.0], [4.0, 0.0], [0.0, 5.0]])
 WIDTHS, TEST, GENERATIONS = (0.1, 0.5), 500, 99
 
 
-@dataclass(frozen=True)
-class DensityVariance:
-    """Total variance of the fitted density, in closed form."""
-
-    name: ClassVar[str] = "density_variance"
-
-    def __call__(self, generation: Generation) -> float:
-        """Read one generation."""
-        return float(np.trace(generation.model.cov))
-
-
-def clouds(seed: int, centres: r.Floats | None = None) -> dict[str, r.Floats]:
+def clouds(seed: int) -> dict[str, r.Floats]:
     """Large clouds of records, shape (20000, 2), of which each replicate reads its own."""
     from sklearn import datasets
 
     state = np.random.RandomState(seed % 2**32)
-    fixed = np.array(CENTRES) if centres is None else centres
     roll = datasets.make_swiss_roll(20_000, noise=0.5, random_state=state)[0][:, [0, 2]]
     return {
-        "blobs": datasets.make_blobs(20_000, 2, centers=fixed, random_state=state)[0],
+        "blobs": datasets.make_blobs(20_000, 2, centers=CENTRES, random_state=state)[0],
         "circles": datasets.make_circles(20_000, noise=0.05, factor=0.5, random_state=state)[0],
         "moons": datasets.make_moons(20_000, noise=0.1, random_state=state)[0],
         "swiss roll": roll / 10,
@@ -49,36 +29,41 @@ def clouds(seed: int, centres: r.Floats | None = None) -> dict[str, r.Floats]:
 def run(scale: r.Scale, seed: int) -> r.Outcome:
     """Compare the fitted variance with its exact law, and likelihoods of held-out records."""
     n, replicates = (100, 16) if scale == "quick" else (1_000, 100)
-    claims, panels, lineages = [], [], {}
-    data = clouds(seed)
-    for cloud, points in data.items():
+    claims, panels = [], []
+    lineages: dict[str, Lineage] = {}
+    laws = {"replace": kernel.replace_variance, "accumulate": kernel.accumulate_variance}
+    for cloud, points in clouds(seed).items():
         truth, real = Empirical(points), np.var(points, axis=0)
         for width in WIDTHS:
             start = Lineage(truth, KernelDensity(width), Replace(n), size=n, holdout=TEST)
             pair = {"replace": start, "accumulate": start.but(policy=Accumulate(n))}
-            found = r.simulate(pair, [DensityVariance(), "cross_entropy"], generations=GENERATIONS,
+            found = r.simulate(pair, ["variance", "cross_entropy"], generations=GENERATIONS,
                                replicates=replicates, seed=seed, every=33)  # fmt: skip
             where = f"{cloud}, h = {width:g}"
             lineages |= {f"{where}, {policy}": lineage for policy, lineage in pair.items()}
             scaled = width / np.sqrt(real)
-            laws = {"replace": kernel.replace_variance, "accumulate": kernel.accumulate_variance}
-            final = {p: r.mean(h["density_variance"][:, -1]) for p, h in found.items()}
+            final = {p: r.mean(h["variance"][:, -1]) for p, h in found.items()}
             exact = {p: float(law(GENERATIONS, n, scaled) @ real) for p, law in laws.items()}
             loss = {p: h["cross_entropy"] for p, h in found.items()}
-            claims += [claim(f"{where}: variance after 100 fits, {p}", exact[p], final[p])
+            claims += [r.claim(f"{where}: variance after 100 fits, {p}", exact[p], final[p])
                        for p in laws]  # fmt: skip
             claims += [
-                claim(f"{where}: test loss rises when replaced", 0.0,
-                      r.mean(loss["replace"][:, -1] - loss["replace"][:, 0]), law=">",
-                      basis="text"),
-                claim(f"{where}: and ends above the accumulated one", 0.0,
-                      r.mean(loss["replace"][:, -1] - loss["accumulate"][:, -1]), law=">",
-                      basis="text"),
-                control(f"{where}: accumulating spreads as replacing does", exact["replace"],
-                        final["accumulate"]),
+                r.claim(f"{where}: share of chains whose test loss rises when replaced", 0.5,
+                        r.share(loss["replace"][:, -1] > loss["replace"][:, 0]), law=">",
+                        basis="text"),
+                r.claim(f"{where}: and ends above the accumulated one", 0.5,
+                        r.share(loss["replace"][:, -1] > loss["accumulate"][:, -1]), law=">",
+                        basis="text"),
+                r.control(f"{where}: accumulating spreads as replacing does", exact["replace"],
+                          final["accumulate"]),
             ]  # fmt: skip
-        panels.append(r.Panel(f"Test loss, {where}", "generation",
-                              [r.curve(p, h, "cross_entropy") for p, h in found.items()]))
+        panels.append(
+            r.Panel(
+                f"Test loss, {where}",
+                "generation",
+                [r.curve(p, h, "cross_entropy") for p, h in found.items()],
+            )
+        )
     return r.Outcome(claims, panels, lineages, {"n": n, "replicates": replicates})
 
 

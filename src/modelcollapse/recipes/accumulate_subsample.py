@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Accumulate, Replace
+from modelcollapse import Accumulate, ExactGaussian, GaussianMLE, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import gaussian
 
 RECORDS = 10
@@ -41,19 +38,19 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         float(np.hypot(unbiased.error / unbiased.value, early.error / early.value) / octaves),
     )
     claims = [
-        claim("divisor M: fitted variance, exact at the last generation", exact[0][-1], biased),
-        claim("divisor M: it has settled near its limit 0.739", LIMIT, biased, rounding=0.01),
-        claim("divisor M: a budget costs more than the whole pool", pooled.value, biased, law="<",
-              basis="text", error=pooled.error),
-        claim("divisor M: but does not collapse as replacing does", replaced.value, biased, law=">",
-              basis="text", error=replaced.error),
-        claim("divisor M: mean error at the last generation", float(error),
-              r.mean(found["budget, divisor M"]["mean_error"][:, -1])),
-        claim("divisor M - 1: fitted variance at the last generation", exact[1][-1], unbiased),
-        claim("divisor M - 1: it grows as t^(1/M)", 1 / RECORDS, exponent),
-        control("divisor M - 1: it stays", 0.0, exponent),
-        control("divisor M - 1 settles as divisor M does", LIMIT, unbiased),
-        control("divisor M grows as divisor M - 1 does", exact[1][-1], biased),
+        r.claim("divisor M: fitted variance, exact at the last generation", exact[0][-1], biased),
+        r.claim("divisor M: it has settled near its limit 0.739", LIMIT, biased, rounding=0.01),
+        r.claim("divisor M: a budget costs more than the whole pool", pooled.value, biased, law="<",
+                basis="text", error=pooled.error),
+        r.claim("divisor M: but does not collapse as replacing does", replaced.value, biased,
+                law=">", basis="text", error=replaced.error),
+        r.claim("divisor M: mean error at the last generation", float(error),
+                r.mean(found["budget, divisor M"]["mean_error"][:, -1])),
+        r.claim("divisor M - 1: fitted variance at the last generation", exact[1][-1], unbiased),
+        r.claim("divisor M - 1: it grows as t^(1/M)", 1 / RECORDS, exponent),
+        r.control("divisor M - 1: it stays", 0.0, exponent),
+        r.control("divisor M - 1 settles as divisor M does", LIMIT, unbiased),
+        r.control("divisor M grows as divisor M - 1 does", exact[1][-1], biased),
     ]  # fmt: skip
     panel = r.Panel(
         "Mean fitted variance", "generation",

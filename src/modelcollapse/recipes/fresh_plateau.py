@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Mix
+from modelcollapse import ExactGaussian, GaussianMLE, Lineage, Mix
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import mixing
 
 CASES = ((200, 0.05), (50, 0.1), (100, 0.02), (400, 0.2))
@@ -30,10 +27,11 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         variance, error = (r.mean(history[m][:, -1]) for m in ("variance", "mean_error"))
         total = r.mean(history["variance"][:, -1] + history["mean_error"][:, -1])
         claims += [
-            claim(f"{label}: variance settles at 1 - 1/D", 1 - 1 / depth, variance, basis="notes"),
-            claim(f"{label}: squared error of the mean settles at 1/D", 1 / depth, error,
-                  basis="notes"),
-            claim(f"{label}: the two add to the true variance", 1.0, total, basis="notes"),
+            r.claim(f"{label}: variance settles at 1 - 1/D", 1 - 1 / depth, variance,
+                    basis="notes"),
+            r.claim(f"{label}: squared error of the mean settles at 1/D", 1 / depth, error,
+                    basis="notes"),
+            r.claim(f"{label}: the two add to the true variance", 1.0, total, basis="notes"),
         ]  # fmt: skip
     # Distance of the mean error from its plateau after STEP generations, relative to the start.
     n, a = CASES[1]
@@ -44,13 +42,13 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     rate = (1 - a) ** 2 * (1 - 1 / ((1 - a) * n))
     unbiased = mixing.fresh_loop_limit(round(a * n), n - round(a * n), ddof=1)
     claims += [
-        claim(f"n = {n}: the gap to the plateau shrinks by (1 - a)² (1 - 1/((1 - a) n)) a "
-              "generation", rate**STEP, after),
-        control(f"n = {n}: it shrinks by 1 - a (the notes)", (1 - a) ** STEP, after),
-        control(f"n = {n}: the plateau with divisor n - 1", float(unbiased.variance),
-                r.mean(history["variance"][:, -1])),
-        control(f"n = {n}: no real data (variance (1 - 1/n)^k)", (1 - 1 / n) ** (20 * STEP + 1),
-                r.mean(history["variance"][:, -1])),
+        r.claim(f"n = {n}: the gap to the plateau shrinks by (1 - a)² (1 - 1/((1 - a) n)) a "
+                "generation", rate**STEP, after),
+        r.control(f"n = {n}: it shrinks by 1 - a (the notes)", (1 - a) ** STEP, after),
+        r.control(f"n = {n}: the plateau with divisor n - 1", float(unbiased.variance),
+                  r.mean(history["variance"][:, -1])),
+        r.control(f"n = {n}: no real data (variance (1 - 1/n)^k)", (1 - 1 / n) ** (20 * STEP + 1),
+                  r.mean(history["variance"][:, -1])),
     ]  # fmt: skip
     panel = r.Panel(
         "Variance", "generation",

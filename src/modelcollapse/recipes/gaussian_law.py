@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Replace
+from modelcollapse import ExactGaussian, GaussianMLE, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import gaussian
 
 LONG, SHORT, THRESHOLD = 1_000, 10, 0.1
@@ -40,27 +37,27 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     }
     approximate = gaussian.survival_probability(99, SHORT, THRESHOLD, ddof=1)
     claims = [
-        claim("E sigma after n = M = 1,000 fits is c4(M)^n", 0.7786, sigma, rounding=5e-5),
-        claim("E squared error of the mean is n/M", 1.0, r.mean(slow["mean_error"][:, -1])),
-        claim("E log-variance falls by digamma((M-1)/2) - log((M-1)/2) a fit",
-              float(gaussian.expected_log_variance(999, LONG, ddof=1)),
-              r.mean(slow["log_variance"][:, -1])),
+        r.claim("E sigma after n = M = 1,000 fits is c4(M)^n", 0.7786, sigma, rounding=5e-5),
+        r.claim("E squared error of the mean is n/M", 1.0, r.mean(slow["mean_error"][:, -1])),
+        r.claim("E log-variance falls by digamma((M-1)/2) - log((M-1)/2) a fit",
+                float(gaussian.expected_log_variance(999, LONG, ddof=1)),
+                r.mean(slow["log_variance"][:, -1])),
     ]  # fmt: skip
     claims += [
-        claim(f"P(sigma > 0.1), M = 10, is below the bound after {k} fits: {name}",
-              float(bound[k - 1]), r.share(alive[:, k - 1]), law="<=",
-              basis="code" if name == "theorem" else "theory")
+        r.claim(f"P(sigma > 0.1), M = 10, is below the bound after {k} fits: {name}",
+                float(bound[k - 1]), r.share(alive[:, k - 1]), law="<=",
+                basis="code" if name == "theorem" else "theory")
         for name, bound in bounds.items() for k in (100, 200)
     ]  # fmt: skip
     claims += [
-        claim("P(sigma > 0.1) after 100 fits, normal approximation", float(approximate),
-              r.share(alive[:, 99]), rounding=0.002),
-        claim("the printed theorem is looser than c4^k / eps there", float(bounds["c4^k / eps"][99]),
-              float(bounds["theorem"][99]), law=">", basis="code"),
-        control("E sigma with divisor M",
-                float(gaussian.expected_standard_deviation(999, LONG, ddof=0)), sigma),
-        control("the theorem without its factor 4: exp(-k/M) / eps after 100 fits",
-                float(np.exp(-100 / SHORT) / THRESHOLD), r.share(alive[:, 99]), law="<="),
+        r.claim("P(sigma > 0.1) after 100 fits, normal approximation", float(approximate),
+                r.share(alive[:, 99]), rounding=0.002),
+        r.claim("the printed theorem is looser than c4^k / eps there", bounds["c4^k / eps"][99],
+                bounds["theorem"][99], law=">", basis="code"),
+        r.control("E sigma with divisor M",
+                  float(gaussian.expected_standard_deviation(999, LONG, ddof=0)), sigma),
+        r.control("the theorem without its factor 4: exp(-k/M) / eps after 100 fits",
+                  float(np.exp(-100 / SHORT) / THRESHOLD), r.share(alive[:, 99]), law="<="),
     ]  # fmt: skip
     panel = r.Panel(
         "P(sigma > 0.1) at M = 10", "generation",

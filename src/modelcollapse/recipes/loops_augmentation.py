@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Augment, Mix, Replace
+from modelcollapse import Augment, ExactGaussian, GaussianMLE, Lineage, Mix, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import Claim, claim, control
 from modelcollapse.theory import mixing
 
 REAL, SYNTHETIC, GENERATIONS = 100, 900, 120
@@ -31,23 +28,24 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     late = r.mean((loop[:, -1] - loop[:, 2]) / 80)
     drift = r.mean((found["fully synthetic"]["mean_error"][:, -1]
                     - found["fully synthetic"]["mean_error"][:, 2]) / 80)  # fmt: skip
-    images = Claim(
+    images = r.Claim(
         "with fixed real data the distance keeps growing (slope of the mean error)", 0.0,
         late.value, r.STANDARD_ERRORS * late.error, ">", "text",
         incomparable="said of image models, which add their own error in each generation",
     )  # fmt: skip
     claims = [
         images,
-        claim("squared error of the mean settles at 1/n_r + u", 1 / REAL + limit.mean_error, error),
-        claim("variance settles at v < 1", float(limit.variance), variance),
-        claim("from generation 40 on the error does not grow", 0.0, late),
-        claim("without real data it does", 0.0, drift, law=">", basis="text"),
-        claim("the fixed sample is worse than as much fresh data",
-              r.mean(found["fresh real data"]["mean_error"][:, -1]).value, error, law=">",
-              basis="text"),
-        control("synthetic records count as real ones: error 1/(n_r + n_s)", 1 / whole, error),
-        control("fixed real data only delay: the error grows as without any", drift.value, late),
-        control("fixed real data act as fresh ones do", float(fresh.mean_error), error),
+        r.claim("squared error of the mean settles at 1/n_r + u", 1 / REAL + limit.mean_error,
+                error),
+        r.claim("variance settles at v < 1", float(limit.variance), variance),
+        r.claim("from generation 40 on the error does not grow", 0.0, late),
+        r.claim("without real data it does", 0.0, drift, law=">", basis="text"),
+        r.claim("the fixed sample is worse than as much fresh data",
+                r.mean(found["fresh real data"]["mean_error"][:, -1]).value, error, law=">",
+                basis="text"),
+        r.control("synthetic records count as real ones: error 1/(n_r + n_s)", 1 / whole, error),
+        r.control("fixed real data only delay: the error grows as without any", drift.value, late),
+        r.control("fixed real data act as fresh ones do", float(fresh.mean_error), error),
     ]  # fmt: skip
     panel = r.Panel("Squared error of the mean", "generation",
                     [r.mean_curve(label, h, "mean_error") for label, h in found.items()],

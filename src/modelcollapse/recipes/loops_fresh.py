@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from modelcollapse.families.gaussian import Gaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Mix
+from modelcollapse import Gaussian, GaussianMLE, Lineage, Mix
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import mixing
 
 DIMENSION, REAL, SYNTHETIC, GENERATIONS = 10, 100, (100, 400, 900), 60
@@ -32,21 +29,22 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         few, many = (r.mean(errors[i][:, -1]) for i in (100, 1_000))
         worth[n] = r.Estimate(1 / (few.value * REAL), few.error / (few.value**2 * REAL))
         claims += [
-            claim(f"n_s = {n}: squared error of the mean settles", float(limit.mean_error), few),
-            claim(f"n_s = {n}: variance settles", float(limit.variance),
-                  r.mean(found[f"n_s = {n}, start 100"]["variance"][:, -1] / DIMENSION)),
-            claim(f"n_s = {n}: the limit does not depend on the initial sample", many.value, few,
-                  basis="text", error=many.error),
-            claim(f"n_s = {n}: the loop is worth more real records than it gets, n_e / n_r > 1",
-                  1.0, worth[n], law=">", basis="text"),
-            claim(f"n_s = {n}: but at most twice as many", 2.0, worth[n], law="<="),
+            r.claim(f"n_s = {n}: squared error of the mean settles", float(limit.mean_error), few),
+            r.claim(f"n_s = {n}: variance settles", float(limit.variance),
+                    r.mean(found[f"n_s = {n}, start 100"]["variance"][:, -1] / DIMENSION)),
+            r.claim(f"n_s = {n}: the limit does not depend on the initial sample", many.value, few,
+                    basis="text", error=many.error),
+            r.claim(f"n_s = {n}: the loop is worth more real records than it gets, n_e / n_r > 1",
+                    1.0, worth[n], law=">", basis="text"),
+            r.claim(f"n_s = {n}: but at most twice as many", 2.0, worth[n], law="<="),
         ]  # fmt: skip
     started = [r.mean(found[f"n_s = 900, start {i}"]["mean_error"][:, 0]) for i in (100, 1_000)]
     claims += [
-        control("n_s = 900: every record counts as real, n_e / n_r = 10", 10.0, worth[900]),
-        control("n_s = 900: the model's records are worth nothing, n_e / n_r = 1", 1.0, worth[900]),
-        control("the initial sample never mattered, not even in generation 0", started[1].value,
-                started[0], error=started[1].error),
+        r.control("n_s = 900: every record counts as real, n_e / n_r = 10", 10.0, worth[900]),
+        r.control("n_s = 900: the model's records are worth nothing, n_e / n_r = 1", 1.0,
+                  worth[900]),
+        r.control("the initial sample never mattered, not even in generation 0", started[1].value,
+                  started[0], error=started[1].error),
     ]  # fmt: skip
     panel = r.Panel("Squared error of the mean", "generation",
                     [r.mean_curve(label, h, "mean_error") for label, h in found.items()],

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import Gaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Replace
+from modelcollapse import Gaussian, GaussianMLE, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import gaussian
 
 RECORDS = 1_000
@@ -28,20 +25,20 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     rates = gaussian.eigenvalue_rates(RECORDS, dimension=d, ddof=1)
     steps = np.diff(found["wasserstein"] ** 2, axis=1)
     claims = [
-        claim("the expected covariance stays (total variance per dimension)", 1.0,
-              r.mean(found["variance"][:, -1] / d), basis="text"),
-        claim("yet the covariance vanishes: log-determinant after all generations", float(exact),
-              shrunk, basis="theory"),
-        claim("the mean is a martingale: its squared error is n d / M", fits[-1] * d / RECORDS,
-              r.mean(found["mean_error"][:, -1]), basis="text"),
-        *(claim(f"the distance grows from generation {a} to {b}", 0.0, r.mean(steps[:, i]),
-                law=">", basis="text")
+        r.claim("the expected covariance stays (total variance per dimension)", 1.0,
+                r.mean(found["variance"][:, -1] / d), basis="text"),
+        r.claim("yet the covariance vanishes: log-determinant after all generations", float(exact),
+                shrunk, basis="theory"),
+        r.claim("the mean is a martingale: its squared error is n d / M", fits[-1] * d / RECORDS,
+                r.mean(found["mean_error"][:, -1]), basis="text"),
+        *(r.claim(f"the distance grows from generation {a} to {b}", 0.0, r.mean(steps[:, i]),
+                  law=">", basis="text")
           for i, (a, b) in enumerate(zip(fits[:-1] - 1, fits[1:] - 1, strict=True))),
-        control("the log-determinant stays, as the expected covariance does", 0.0, shrunk),
-        control("all directions shrink at the rate of one dimension",
-                float(d * rates[0] * fits[-1]), shrunk),
-        control("the mean stays within the error of one sample", d / RECORDS,
-                r.mean(found["mean_error"][:, -1])),
+        r.control("the log-determinant stays, as the expected covariance does", 0.0, shrunk),
+        r.control("all directions shrink at the rate of one dimension",
+                  float(d * rates[0] * fits[-1]), shrunk),
+        r.control("the mean stays within the error of one sample", d / RECORDS,
+                  r.mean(found["mean_error"][:, -1])),
     ]  # fmt: skip
     panels = [
         r.Panel("Distance from the truth", "generation",

@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelcollapse.families.categorical import Frequencies, Zipf
-from modelcollapse.generation import Generation
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Replace
+from modelcollapse import Frequencies, Generation, Lineage, Replace, Zipf
 from modelcollapse.protocols import Reading
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import discrete
 
 STATES, RECORDS, EARLY, LATE = 10, 100, 49, 2_000
@@ -48,14 +44,14 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     diploid = decay[0] * (1 - 0.5 / RECORDS) ** EARLY
     rarest = float(law[-1])
     claims = [
-        claim("every chain ends in a point mass (share of chains)", 1.0, absorbed, basis="text"),
-        claim("it ends in state 1 with its probability p_1", law[0], first),
-        claim("a state of probability q is lost in the end with 1 - q", 1 - rarest, last,
-              basis="text"),
-        claim("in one generation it is lost with (1 - q)^M", (1 - rarest) ** RECORDS, at_once),
-        claim("diversity falls by 1 - 1/M a generation (at generation 49)", decay[1], left),
-        control("1 - q is the loss of a single generation", 1 - rarest, at_once),
-        control("diversity falls by 1 - 1/(2M), as of a diploid population", diploid, left),
+        r.claim("every chain ends in a point mass (share of chains)", 1.0, absorbed, basis="text"),
+        r.claim("it ends in state 1 with its probability p_1", law[0], first),
+        r.claim("a state of probability q is lost in the end with 1 - q", 1 - rarest, last,
+                basis="text"),
+        r.claim("in one generation it is lost with (1 - q)^M", (1 - rarest) ** RECORDS, at_once),
+        r.claim("diversity falls by 1 - 1/M a generation (at generation 49)", decay[1], left),
+        r.control("1 - q is the loss of a single generation", 1 - rarest, at_once),
+        r.control("diversity falls by 1 - 1/(2M), as of a diploid population", diploid, left),
     ]  # fmt: skip
     panel = r.Panel(
         "Diversity left, 1 - sum p²", "generation",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import Gaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Accumulate, Replace
+from modelcollapse import Accumulate, Gaussian, GaussianMLE, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import gaussian
 
 SIZES, GENERATIONS, REPEATS = (100, 500, 1_000, 10_000), 999, 1_000
@@ -28,42 +25,39 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         return Lineage(truth, GaussianMLE(ddof), Replace(n), size=n)
 
     def single(n: int, ddof: int = 0) -> r.Floats:
-        found = r.simulate(
-            {"": lineage(n, ddof)}, ["log_variance"], generations=0,
-            replicates=10 * REPEATS, seed=seed,
-        )[""]["log_variance"][:, 0]  # fmt: skip
-        return np.exp(found / 2)
+        found = r.simulate({"": lineage(n, ddof)}, ["log_variance"], generations=0,
+                           replicates=10 * REPEATS, seed=seed)[""]  # fmt: skip
+        return np.exp(found["log_variance"][:, 0] / 2)
 
     claims = []
     for n, (centre, spread) in NOTEBOOK.items():
         fits, error = single(n), spread / np.sqrt(REPEATS)
         claims += [
-            claim(f"mean fitted sigma, M = {n}", centre, r.mean(fits), basis="code", error=error),
-            claim(f"its spread, M = {n}", spread, r.spread(fits), basis="code",
-                  error=error / np.sqrt(2)),
+            r.claim(f"mean fitted sigma, M = {n}", centre, r.mean(fits), basis="code", error=error),
+            r.claim(f"its spread, M = {n}", spread, r.spread(fits), basis="code",
+                    error=error / np.sqrt(2)),
         ]  # fmt: skip
     lineages = {f"replace, M = {n}": lineage(n) for n in SIZES}
     lineages |= {f"pool, M = {n}": lineage(n).but(policy=Accumulate(n)) for n in SIZES}
-    found = r.simulate(
-        lineages, ["log_variance", "variance"], generations=GENERATIONS, replicates=replicates,
-        seed=seed, every=37,
-    )  # fmt: skip
+    found = r.simulate(lineages, ["log_variance", "variance"], generations=GENERATIONS,
+                       replicates=replicates, seed=seed, every=37)  # fmt: skip
     rates = {n: r.mean(found[f"replace, M = {n}"]["log_variance"][:, -1] / 1_000) for n in SIZES}
-    for n, rate in rates.items():
-        drift = float(gaussian.log_variance_drift(n))
-        claims.append(claim(f"replace: log-variance per generation, M = {n}", drift, rate))
     for n in SIZES:
-        pooled = float(gaussian.accumulate_variance(GENERATIONS, n))
-        left = r.mean(found[f"pool, M = {n}"]["variance"][:, -1])
-        claims.append(claim(f"pool: variance after 1,000 generations, M = {n}", pooled, left))
+        claims += [
+            r.claim(f"replace: log-variance per generation, M = {n}",
+                    gaussian.log_variance_drift(n), rates[n]),
+            r.claim(f"pool: variance after 1,000 generations, M = {n}",
+                    gaussian.accumulate_variance(GENERATIONS, n),
+                    r.mean(found[f"pool, M = {n}"]["variance"][:, -1])),
+        ]  # fmt: skip
     claims += [
-        control("sigma of one fit with divisor M - 1, M = 10", NOTEBOOK[10][0],
-                r.mean(single(10, ddof=1)), error=NOTEBOOK[10][1] / np.sqrt(REPEATS)),
-        control("replace with the drift of divisor M - 1, M = 100",
-                float(gaussian.log_variance_drift(100, ddof=1)), rates[100]),
-        control("the pool loses as much as replacing does, M = 100",
-                float(gaussian.expected_variance(GENERATIONS, 100)),
-                r.mean(found["pool, M = 100"]["variance"][:, -1])),
+        r.control("sigma of one fit with divisor M - 1, M = 10", NOTEBOOK[10][0],
+                  r.mean(single(10, ddof=1)), error=NOTEBOOK[10][1] / np.sqrt(REPEATS)),
+        r.control("replace with the drift of divisor M - 1, M = 100",
+                  gaussian.log_variance_drift(100, ddof=1), rates[100]),
+        r.control("the pool loses as much as replacing does, M = 100",
+                  gaussian.expected_variance(GENERATIONS, 100),
+                  r.mean(found["pool, M = 100"]["variance"][:, -1])),
     ]  # fmt: skip
     drawn = {
         kind: [r.curve(f"M = {n}", found[f"{kind}, M = {n}"], "variance") for n in SIZES]
@@ -82,7 +76,6 @@ RECIPE = r.Recipe(
     "shumailov2024",
     "Mean and spread of one fitted sigma over 1,000 repeats (stored notebook outputs); replaced "
     "chains collapse at a rate of about 2/M, pooled ones do not (figures, laws derived).",
-    {"divisor": "M (population standard deviation), as the notebook; the theorem needs M - 1",
-     "pool": "all records since generation 0, growing by M a generation"},
+    {"divisor": "M, as the notebook; the theorem needs M - 1", "pool": "growing by M each time"},
     run,
 )  # fmt: skip

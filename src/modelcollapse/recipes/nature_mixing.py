@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import ExactGaussian
+from modelcollapse import ExactGaussian, Lineage, Replace
 from modelcollapse.learners.blended import BlendedGaussian
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import mixing
 
 RECORDS, GENERATIONS = 20, 24
@@ -41,10 +38,10 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         drifts[label] = r.mean(history["mean_error"][:, -1])
         # Later means are carried by rare chains; at generation 16 they can still be measured.
         claims += [
-            claim(f"{label}: mean error at generation 16", exact[label].mean_error[2],
-                  r.mean(history["mean_error"][:, 2])),
-            claim(f"{label}: variance at generation 16", exact[label].variance[2],
-                  r.mean(history["variance"][:, 2])),
+            r.claim(f"{label}: mean error at generation 16", exact[label].mean_error[2],
+                    r.mean(history["mean_error"][:, 2])),
+            r.claim(f"{label}: variance at generation 16", exact[label].variance[2],
+                    r.mean(history["variance"][:, 2])),
         ]  # fmt: skip
     replaced, _, real, kept, *_ = drifts.values()
     anchored = [drift for label, drift in drifts.items() if not label.endswith("/ 0")]
@@ -55,15 +52,15 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         )
     )
     claims += [
-        claim("any real share bounds the drift: the worst of five stays below its limit", bound,
-              max(anchored, key=lambda estimate: estimate.value), law="<="),
-        claim("0.3 of old data drifts more than 0.3 of real data", real.value, kept, law=">",
-              error=real.error),
-        claim("0.3 of old data drifts less than replacing all", replaced.value, kept, law="<",
-              error=replaced.error),
-        control("the misprint, alpha = gamma = 0: nothing ever changes", 1 / RECORDS, replaced),
-        control("old data act as real data do (0.7 / 0.3 / 0 as 0.7 / 0 / 0.3)",
-                real.value, kept, error=real.error),
+        r.claim("any real share bounds the drift: the worst of five stays below its limit", bound,
+                max(anchored, key=lambda estimate: estimate.value), law="<="),
+        r.claim("0.3 of old data drifts more than 0.3 of real data", real.value, kept, law=">",
+                error=real.error),
+        r.claim("0.3 of old data drifts less than replacing all", replaced.value, kept, law="<",
+                error=replaced.error),
+        r.control("the misprint, alpha = gamma = 0: nothing ever changes", 1 / RECORDS, replaced),
+        r.control("old data act as real data do (0.7 / 0.3 / 0 as 0.7 / 0 / 0.3)",
+                  real.value, kept, error=real.error),
     ]  # fmt: skip
     panels = [
         r.Panel("Squared error of the fitted mean", "generation",

@@ -6,13 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from modelcollapse import records
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Augment
+from modelcollapse import ExactGaussian, GaussianMLE, records
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.seeds import generator
+from modelcollapse.theory import stability
 
 REAL, STEPS, PUSH = 200, 4, 3.0
 RATIOS = (0.25, 0.4, 0.8, 2.0)
@@ -44,37 +41,31 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         factor = last.value ** (1 / STEPS)
         factors[ratio] = r.Estimate(factor, last.error * factor / (STEPS * last.value))
     claims = [
-        claim(f"ratio {ratio:g}: the way back shrinks by ratio / (1 + ratio)", ratio / (1 + ratio),
-              factor)
+        r.claim(f"ratio {ratio:g}: the way back shrinks by ratio / (1 + ratio)",
+                stability.exponential_family_factor(ratio), factor)
         for ratio, factor in factors.items()
     ]  # fmt: skip
     claims += [
-        claim(f"ratio {ratio:g}: no slower than the published rate ratio / (1 - ratio)",
-              ratio / (1 - ratio), factors[ratio], law="<=", basis="notes")
-        for ratio in RATIOS if ratio < 0.5
+        r.claim(f"ratio {ratio:g}: no slower than the published rate ratio / (1 - ratio)",
+                stability.contraction_upper_bound(ratio), factors[ratio], law="<=", basis="notes")
+        for ratio in RATIOS if ratio < stability.largest_stable_ratio()
+    ] + [
+        r.claim(f"ratio {ratio:g}: stable although the condition ratio < 1/2 fails", 1.0,
+                factors[ratio], law="<")
+        for ratio in RATIOS if ratio > stability.largest_stable_ratio()
     ]  # fmt: skip
     claims += [
-        claim(f"ratio {ratio:g}: stable although the condition ratio < 1/2 fails", 1.0,
-              factors[ratio], law="<")
-        for ratio in RATIOS if ratio > 0.5
-    ]  # fmt: skip
-    claims += [
-        control("ratio 0.25: the published rate is the rate", 0.25 / 0.75, factors[0.25]),
-        control("ratio 0.8: unstable, since the condition fails", 1.0, factors[0.8], law=">"),
-        control("ratio 2: the share of real data is the factor", 1 / 3, factors[2.0]),
+        r.control("ratio 0.25: the published rate is the rate", 0.25 / 0.75, factors[0.25]),
+        r.control("ratio 0.8: unstable, since the condition fails", 1.0, factors[0.8], law=">"),
+        r.control("ratio 2: the share of real data is the factor", 1 / 3, factors[2.0]),
     ]  # fmt: skip
     panel = r.Panel(
         "Distance from the fixed point, relative", "generation",
         [r.Curve(f"ratio {ratio:g}", range(STEPS + 1), path.mean(axis=0) / PUSH)
          for ratio, path in paths.items()], log="y",
     )  # fmt: skip
-    lineages = {
-        f"ratio {ratio:g}": Lineage(
-            ExactGaussian(), GaussianMLE(), Augment(round(ratio * REAL)), size=REAL
-        )
-        for ratio in RATIOS
-    }
-    return r.Outcome(claims, [panel], lineages, {"push": PUSH, "replicates": replicates})
+    settings = {"real": REAL, "push": PUSH, "replicates": replicates, "divisor": "n"}
+    return r.Outcome(claims, [panel], settings=settings)
 
 
 RECIPE = r.Recipe(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelcollapse.families.gaussian import ExactGaussian, GaussianMLE
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Replace
+from modelcollapse import ExactGaussian, GaussianMLE, Lineage, Replace
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.recipes._recipe import claim, control
 from modelcollapse.theory import gaussian
 
 RECORDS, ELEVEN, HUNDRED = 100, 10, 99
@@ -44,18 +41,18 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
     reached = r.share(typical[:, -1] >= exact[-1])
     hundred = float(gaussian.expected_squared_wasserstein(HUNDRED, RECORDS, ddof=1))
     claims = [
-        claim("E W2² after 11 fits at M = 100 is 1.5 * 11/100", 0.165, squared(near, unbiased),
-              basis="notes", rounding=0.0005),
-        claim("a record of fit 11 has variance 1 + 11/M", 1.11, r.mean(total), basis="notes"),
-        claim("E W2² after 100 fits is 100/M + 2 (1 - c4^100)", hundred, squared(far, unbiased)),
-        claim("with divisor M the mean error stays below 1", 1.0,
-              r.mean(far[biased]["mean_error"][:, -1]), law="<"),
-        claim("paths at M = 10 that still move by 0.01 from generation 777 to 999", 0.0,
-              r.share(np.abs(typical[:, -1] - typical[:, 7]) > 0.01)),
-        claim("E W2² there is 102, which fewer than 5 % of paths reach", 0.05, reached, law="<"),
-        control("1.5 n/M for all n, so E sigma = 1 - n/(4M), at n = M = 100", 0.75, sigma),
-        control("divisor M has the same exact form", hundred, squared(far, biased)),
-        control("half of the paths reach the expectation", 0.5, reached),
+        r.claim("E W2² after 11 fits at M = 100 is 1.5 * 11/100", 0.165, squared(near, unbiased),
+                basis="notes", rounding=0.0005),
+        r.claim("a record of fit 11 has variance 1 + 11/M", 1.11, r.mean(total), basis="notes"),
+        r.claim("E W2² after 100 fits is 100/M + 2 (1 - c4^100)", hundred, squared(far, unbiased)),
+        r.claim("with divisor M the mean error stays below 1", 1.0,
+                r.mean(far[biased]["mean_error"][:, -1]), law="<"),
+        r.claim("paths at M = 10 that still move by 0.01 from generation 777 to 999", 0.0,
+                r.share(np.abs(typical[:, -1] - typical[:, 7]) > 0.01)),
+        r.claim("E W2² there is 102, which fewer than 5 % of paths reach", 0.05, reached, law="<"),
+        r.control("1.5 n/M for all n, so E sigma = 1 - n/(4M), at n = M = 100", 0.75, sigma),
+        r.control("divisor M has the same exact form", hundred, squared(far, biased)),
+        r.control("half of the paths reach the expectation", 0.5, reached),
     ]  # fmt: skip
     panel = r.Panel(
         "Squared distance W2² at M = 10", "generation",

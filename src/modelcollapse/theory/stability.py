@@ -2,7 +2,8 @@
 
 Infinitely many records: each model maximises the expected log-likelihood of the real data plus
 `ratio` times that of its predecessor's records. With finitely many the loops are those of
-`modelcollapse.theory.mixing` and, without real data, of `modelcollapse.theory.gaussian`.
+`modelcollapse.theory.mixing` and, without real data, of `modelcollapse.theory.gaussian`. The bound
+is stated after summaries of the paper; the exact map of exponential families is derived here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What curation is sure to gain, and how far it can drift while real data stay in."""
+"""What curation is sure to gain, and how far it can drift while real data stay in.
+
+The bounds are stated after summaries of the paper, and were searched for counterexamples: in some
+thousand random cases none was found.
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def relabelled_error(generations: ArrayLike, n: ArrayLike, probabilities: ArrayL
     source="modelcollapse",
     where="union bound over generations",
     holds=_RELABELLED,
-    corrects="dohmatob2024tails, which states linear growth as the law and not as a bound",
+    corrects="dohmatob2024tails, linear growth over generations as others report it",
 )
 def relabelled_error_upper_bound(
     generations: ArrayLike, n: ArrayLike, probabilities: ArrayLike
@@ -94,7 +94,7 @@ def relabelled_error_upper_bound(
 
     Notes
     -----
-    Reported as the growth itself; in this model that is a union bound, far too high later on.
+    Others report it as the growth itself; in this model it is a union bound, far too high later.
 
     References
     ----------
@@ -221,8 +221,8 @@ def resampled_error_upper_bound(
 
     Notes
     -----
-    Sum of ``p exp(-n p g)`` with `modelcollapse.theory.discrete.branching_survival` g; typically
-    within 2 %.
+    Sum of ``p exp(-n p g)`` with `modelcollapse.theory.discrete.branching_survival` g; within 2 %
+    for some twenty generations, less later.
 
     References
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln, xlog1py, xlogy
+from scipy.special import gammaln
 
 from modelcollapse.theory._arguments import (
     Values,
@@ -173,11 +173,13 @@ def expected_total_variation(n: ArrayLike, probabilities: ArrayLike) -> Values:
 
     def deviation(law: Values, size: Values) -> Values:
         count = np.minimum(np.floor(size * law), size - 1)
-        log = xlogy(count, law) + xlog1py(size - 1 - count, -law)
-        often = count > 0
-        total = np.broadcast_to(size, count.shape)[often]
+        spread = law * (1 - law)
+        log = (size - 1 - count) * np.log1p(-np.where(spread > 0, law, 0.0))
+        often = count > 0  # of few states; the binomial factor of the others is 1
+        total, p = (np.broadcast_to(part, count.shape)[often] for part in (size, law))
         inner = count[often]
         log[often] += gammaln(total) - gammaln(inner + 1) - gammaln(total - inner)
-        return values(law * (1 - law) * np.exp(log))
+        log[often] += inner * np.log(p)
+        return values(spread * np.exp(log))
 
     return sum_of_terms(deviation, distribution(probabilities), records(n))

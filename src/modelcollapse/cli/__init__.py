@@ -1,0 +1,13 @@
+"""The command line. Exit codes: 0 fine, 1 a check failed, 2 wrong usage or bad input."""
+
+# Commands join the application when their module is imported; help lists them in this order.
+from modelcollapse.cli._app import app
+
+from modelcollapse.cli import simulation, theory, decomposition, health  # isort: skip
+
+__all__ = ["app", "decomposition", "health", "main", "simulation", "theory"]
+
+
+def main() -> None:
+    """Entry point."""
+    app()

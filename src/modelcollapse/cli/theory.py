@@ -1,0 +1,101 @@
+"""Commands that ask theory: predict and plan."""
+
+from __future__ import annotations
+
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modelcollapse.cli._app import app
+
+
+@app.command(
+    epilog="[bold]Example[/bold]\n\n"
+    "modelcollapse predict examples/gaussian.yaml --quantity variance --generations 100"
+)
+def predict(
+    spec: Annotated[Path, typer.Argument(help="YAML or JSON file that describes the lineages.")],
+    quantity: Annotated[
+        str, typer.Option("--quantity", "-q", help="What to predict.")
+    ] = "variance",
+    generations: Annotated[
+        int | None, typer.Option(help="Generations after generation 0.", show_default="the spec's")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the curves as JSON.")] = False,
+) -> None:
+    """Say what theory says, without simulating; refuse where no theorem covers a lineage."""
+    from modelcollapse import spec as specs
+    from modelcollapse.errors import NoTheorem
+    from modelcollapse.prediction import predict as ask
+
+    simulation = specs.read(spec).but(generations=generations)
+    found: dict[str, Any] = {}
+    for label, lineage in simulation.lineages.items():
+        try:
+            found[label] = ask(lineage, quantity, simulation.generations)
+        except NoTheorem as refusal:
+            found[label] = refusal
+    if all(isinstance(curve, NoTheorem) for curve in found.values()):
+        raise next(iter(found.values()))
+    if json:
+        plain = {
+            label: {"refused": str(curve)} if isinstance(curve, NoTheorem) else curve.to_dict()
+            for label, curve in found.items()
+        }
+        typer.echo(dumps({"curves": plain}, indent=1))
+        return
+    typer.echo("\n\n".join(f"[{label}]\n{curve}" for label, curve in found.items()))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]\n\n"
+    "modelcollapse plan examples/gaussian.yaml --keep variance=0.9 --generations 50\n\n"
+    "modelcollapse plan examples/gaussian.yaml --keep variance=0.9 --generations 50 --vary n\n\n"
+    "modelcollapse plan table.parquet --generator mypackage:make --keep tails=0.9 --generations 10"
+)
+def plan(
+    source: Annotated[
+        Path, typer.Argument(help="A spec, or a file of real records together with --generator.")
+    ],
+    keep: Annotated[
+        str,
+        typer.Option(help="Measure and the share of it to keep, e.g. variance=0.9 or tails=0.9."),
+    ],
+    generations: Annotated[int, typer.Option(help="For how many generations.")] = 20,
+    vary: Annotated[
+        str, typer.Option(help="What to find: the share of 'real' records, or their number 'n'.")
+    ] = "real",
+    of: Annotated[
+        str, typer.Option(help="Keep the 'mean' or the 'median' over replicates.")
+    ] = "mean",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Real records are new ones in each generation.")
+    ] = False,
+    generator: Annotated[
+        str | None,
+        typer.Option(help="Import path of what makes your generator, e.g. mypackage:make."),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the answer, by simulation.")] = 0.95,
+    replicates: Annotated[int, typer.Option(help="At most, for one setting.")] = 512,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Find the least real data, or the least records, that hold a target."""
+    from modelcollapse.planning import from_file, parse_target
+    from modelcollapse.planning import plan as search
+    from modelcollapse.spec import read
+
+    if generator is not None:
+        lineage = from_file(source, generator, fresh=fresh, generations=generations)
+    else:
+        lineage = next(iter(read(source).lineages.values()))
+    found = search(
+        lineage, parse_target(keep), generations,
+        vary=vary, of=of, fresh=fresh, confidence=confidence,  # type: ignore[arg-type]
+        replicates=replicates, seed=seed, n_jobs=jobs,
+        say=lambda message: typer.echo(message, err=True),
+    )  # fmt: skip
+    typer.echo(dumps(found.to_dict(), indent=1) if json else repr(found))
