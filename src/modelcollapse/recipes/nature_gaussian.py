@@ -34,9 +34,10 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         fits, error = single(n), spread / np.sqrt(REPEATS)
         claims += [
             r.claim(f"mean fitted sigma, M = {n}", centre, r.mean(fits), basis="code", error=error),
-            r.claim(f"its spread, M = {n}", spread, r.spread(fits), basis="code",
-                    error=error / np.sqrt(2)),
-        ]  # fmt: skip
+            r.claim(
+                f"its spread, M = {n}", spread, r.spread(fits), basis="code", error=error / 1.4
+            ),
+        ]
     lineages = {f"replace, M = {n}": lineage(n) for n in SIZES}
     lineages |= {f"pool, M = {n}": lineage(n).but(policy=Accumulate(n)) for n in SIZES}
     found = r.simulate(lineages, ["log_variance", "variance"], generations=GENERATIONS,
