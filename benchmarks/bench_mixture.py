@@ -43,8 +43,8 @@ def chains(n: int, generations: int, seeds: int, start: Any, seed: int) -> np.nd
 
 
 BOUND = {
-    "cold": "EM, some 15 ns a record, component and update (a third of the time), and by its start: "
-    "k-means (a quarter) and the moments of the clusters (a sixth)",
+    "cold": "EM, some 15 ns a record, component and update (a third of the time), and by its "
+    "start: k-means (a quarter) and the moments of the clusters (a sixth)",
     "warm": "EM, some 15 ns a record, component and update",
 }
 

@@ -62,8 +62,8 @@ def jobs(quick: bool) -> list[Job]:
             },
             chains,
             (Check(times_faster, "x faster", at_least=10),),
-            "numbering and sorting the n-grams to count them (six tenths), then by laying out the law "
-            "and by writing, where every token looks up its context in memory",
+            "numbering and sorting the n-grams to count them (six tenths), then by laying out "
+            "the law and by writing, where every token looks up its context in memory",
             ngram_lm.run,
             ("words kept", "distinct-2", "entropy", "perplexity"),
             other_only={"held_out": HELD_OUT},

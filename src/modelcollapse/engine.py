@@ -8,9 +8,12 @@ linear algebra runs on one thread.
 from __future__ import annotations
 
 import pickle
+import signal
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -189,7 +192,8 @@ def _results(
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
-    pieces = parallel(delayed(work)(task) for task in tasks[done:])
+    with _uninterrupted():
+        pieces = parallel(delayed(work)(task) for task in tasks[done:])
     try:
         for more, piece in enumerate(pieces, done + 1):
             report(more * each, total)
@@ -210,6 +214,22 @@ def _results(
             f"module cannot be imported there ({_reason(error)}). Use n_jobs=1, or put "
             "your classes into an installed module."
         ) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that an interruption from the keyboard, which reaches all, leaves alone.
+
+    They are ended by this one, which says once what happened; each would print a traceback.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _reason(error: Exception) -> str:

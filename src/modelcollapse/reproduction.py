@@ -11,9 +11,9 @@ from modelcollapse.recipes import NAMES, recipe
 from modelcollapse.recipes._recipe import Claim, Outcome, Recipe, Scale
 from modelcollapse.references import citation
 
-__all__ = ["NAMES", "Reproduction", "overview", "recipe", "reproduce"]
+__all__ = ["NAMES", "Reproduction", "numbers", "overview", "recipe", "reproduce"]
 
-_LAWS = {"=": "", "<": "<", ">": ">", "<=": "≤"}
+_LAWS = {"=": "", "<": "< ", ">": "> ", "<=": "≤ "}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +137,22 @@ def overview() -> list[dict[str, str]]:
     return [{"name": x.name, "title": x.title, "source": citation(x.source)} for x in found]
 
 
+def numbers(claim: Claim) -> tuple[str, str, str]:
+    """Published value with its sign, ours, and the tolerance, in four significant digits."""
+    shown = (f"{claim.published:.4g}", f"{claim.ours:.4g}", f"{claim.tolerance:.2g}")
+    published, ours, tolerance = (text.replace("-", "−") for text in shown)
+    return _LAWS[claim.law] + published, ours, tolerance
+
+
 def _line(claim: Claim) -> str:
-    law = f"{_LAWS[claim.law]} {claim.published:.4g}".strip()
-    words = "not comparable" if claim.incomparable else claim.verdict
+    words: str = claim.verdict
     if not claim.in_order:
         words = words.upper() if not claim.control else "PASS, so the check is blind"
     note = f" ({claim.incomparable})" if claim.incomparable else ""
     basis = "" if claim.control else f" [{claim.basis}]"
-    numbers = f"{law:>12} {claim.ours:>12.4g} {claim.tolerance:>10.2g}"
-    return f"{numbers}  {words:<14} {claim.statement}{basis}{note}"
+    published, ours, tolerance = numbers(claim)
+    columns = f"{published:>12} {ours:>12} {tolerance:>10}"
+    return f"{columns}  {words:<14} {claim.statement}{basis}{note}"
 
 
 def _plain(claim: Claim) -> dict[str, Any]:

@@ -68,3 +68,9 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path):
     return Shell(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_shell(tmp_path_factory):
+    """One folder for all tests of a module, where runs to compare with are made once."""
+    return Shell(tmp_path_factory.mktemp("shared"))

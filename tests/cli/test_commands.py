@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
+
+from modelcollapse.cli import app
 
 OUTPUTS = {"report.html", "history.csv", "summary.json", "spec.yaml", "store"}
 ESCAPE = "\x1b"
@@ -76,7 +79,14 @@ def test_the_installed_command_is_the_same():
     assert done.stdout == f"modelcollapse {importlib.metadata.version('modelcollapse')}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["simulate"], ["doctor"]], ids=str)
+COMMANDS = sorted(typer.main.get_command(app).commands)
+
+
+def test_the_commands_are_found():
+    assert {"simulate", "doctor"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
 def test_every_help_shows_an_example(shell, command):
     done = shell(*command, "--help")
     assert done.returncode == 0

@@ -3,9 +3,9 @@
 # Commands join the application when their module is imported; help lists them in this order.
 from modelcollapse.cli._app import app
 
-from modelcollapse.cli import simulation, theory, decomposition, health  # isort: skip
+from modelcollapse.cli import simulation, theory, decomposition, reproduction, health  # isort: skip
 
-__all__ = ["app", "decomposition", "health", "main", "simulation", "theory"]
+__all__ = ["app", "decomposition", "health", "main", "reproduction", "simulation", "theory"]
 
 
 def main() -> None:

@@ -34,10 +34,9 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         fits, error = single(n), spread / np.sqrt(REPEATS)
         claims += [
             r.claim(f"mean fitted sigma, M = {n}", centre, r.mean(fits), basis="code", error=error),
-            r.claim(
-                f"its spread, M = {n}", spread, r.spread(fits), basis="code", error=error / 1.4
-            ),
-        ]
+            r.claim(f"its spread, M = {n}", spread, r.spread(fits), basis="code",
+                    error=error / np.sqrt(2)),
+        ]  # fmt: skip
     lineages = {f"replace, M = {n}": lineage(n) for n in SIZES}
     lineages |= {f"pool, M = {n}": lineage(n).but(policy=Accumulate(n)) for n in SIZES}
     found = r.simulate(lineages, ["log_variance", "variance"], generations=GENERATIONS,
@@ -60,14 +59,12 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
                   gaussian.expected_variance(GENERATIONS, 100),
                   r.mean(found["pool, M = 100"]["variance"][:, -1])),
     ]  # fmt: skip
-    drawn = {
-        kind: [r.curve(f"M = {n}", found[f"{kind}, M = {n}"], "variance") for n in SIZES]
-        for kind in ("replace", "pool")
-    }
-    panels = [
-        r.Panel("Variance, replaced", "generation", drawn["replace"], log="y"),
-        r.Panel("Variance, pooled", "generation", drawn["pool"]),
-    ]
+    replaced, pooled = (
+        [drawn(f"M = {n}", found[f"{kind}, M = {n}"], "variance") for n in SIZES]
+        for kind, drawn in (("replace", r.curve), ("pool", r.mean_curve))
+    )
+    panels = [r.Panel("Variance, replaced", "generation", replaced, log="y"),
+              r.Panel("Variance, pooled", "generation", pooled)]  # fmt: skip
     return r.Outcome(claims, panels, lineages, {"replicates": replicates})
 
 

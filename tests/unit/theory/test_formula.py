@@ -7,10 +7,26 @@ import pytest
 from modelcollapse import theory
 from modelcollapse.errors import InputError
 from modelcollapse.references import BIBLIOGRAPHY
-from modelcollapse.theory import discrete, gaussian, kernel, mixing
+from modelcollapse.theory import (
+    approximation,
+    curation,
+    discrete,
+    gaussian,
+    kernel,
+    mixing,
+    scaling,
+    stability,
+)
 from modelcollapse.theory._formula import CATALOGUE, formula
 
-PACKAGES = {"gaussian": gaussian, "discrete": discrete, "mixing": mixing}
+PACKAGES = {
+    "gaussian": gaussian,
+    "discrete": discrete,
+    "mixing": mixing,
+    "scaling": scaling,
+    "curation": curation,
+}
+MODULES = {"kernel": kernel, "stability": stability, "approximation": approximation}
 
 
 def public_functions():
@@ -18,9 +34,10 @@ def public_functions():
         for attribute in package.__all__:
             if inspect.isfunction(getattr(package, attribute)):
                 yield f"{name}.{attribute}", getattr(package, attribute)
-    for attribute, function in inspect.getmembers(kernel, inspect.isfunction):
-        if function.__module__ == kernel.__name__ and not attribute.startswith("_"):
-            yield f"kernel.{attribute}", function
+    for name, module in MODULES.items():
+        for attribute, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not attribute.startswith("_"):
+                yield f"{name}.{attribute}", function
 
 
 FUNCTIONS = dict(public_functions())
