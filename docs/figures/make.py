@@ -88,9 +88,7 @@ class Axes:
         ]
         return parts
 
-    def curve(
-        self, index: int, at: Floats, middle: Floats, low: Floats, high: Floats
-    ) -> list[str]:
+    def curve(self, index: int, at: Floats, middle: Floats, low: Floats, high: Floats) -> list[str]:
         """Line and band of one lineage."""
         there, back = self.points(at, low), self.points(at[::-1], high[::-1])
         return [
@@ -162,9 +160,7 @@ def policies() -> str:
             26,
         ),
         *axes.grid((2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01), range(0, GENERATIONS + 1, 20)),
-        words(
-            f"generation, each fitted to {N} records", axes.x(50), 330, "muted", anchor="middle"
-        ),
+        words(f"generation, each fitted to {N} records", axes.x(50), 330, "muted", anchor="middle"),
     ]
     bands = {label: history.band("variance") for label, history in result.items()}
     for index, band in enumerate(bands.values()):
@@ -195,19 +191,18 @@ def three(
     *,
     beside: Sequence[Summary] = (),
     labels: Sequence[str] = (),
-    spread: tuple[float, Sequence[float]] = (0.01, (2, 0.5, 0.1, 0.02)),
     error: tuple[float, Sequence[float]] = (1.2, (0, 0.4, 0.8, 1.2)),
 ) -> str:
     """Tails, variance and mean of some lineages, theory dotted, another lineage dashed."""
     last = int(lines[0][0][0][-1])
     rooms = (
         Axes(46, 226, 62, 176, last, 0, 1),
-        Axes(286, 466, 62, 176, last, spread[0], 2.2, log=True),
+        Axes(286, 466, 62, 176, last, 0.01, 2.2, log=True),
         Axes(526, 706, 62, 176, last, 0, error[0]),
     )
     parts = [words(title, 14, 24, "label")]
     for room, axes in enumerate(rooms):
-        ticks = ((0, 0.5, 1), spread[1], error[1])[room]
+        ticks = ((0, 0.5, 1), (1, 0.1, 0.01), error[1])[room]
         parts.append(words(PANELS[room], axes.left, 50, "muted"))
         parts += axes.grid(ticks, (0, last // 2, last))
         if beside:
@@ -317,18 +312,22 @@ class Bell:
 
     def __call__(self, generation: mc.Generation) -> dict[str, float]:
         """Read one generation."""
-        found = bell_moments(generation.model.dense())
+        law = generation.model.dense()  # up to the highest state that was seen
+        found = bell_moments(np.pad(law, (0, SCORES.size - law.size)))
         return dict(zip(("tails", "variance", "mean"), map(float, found), strict=True))
 
 
 def curated() -> str:
-    """The best of some candidates, alone and with as many real records."""
-    n = 1000
+    """The best of some candidates, alone and with enough real records."""
+    n, real = 1000, 0.8
     alone = mc.Lineage(
         mc.Categorical(tuple(BELL)).rows(), mc.Frequencies(), mc.Replace(n), size=n,
         curator=BestOf(),
     )  # fmt: skip
-    lineages = {"best of 4": alone, "half real": alone.but(policy=mc.Mix(n, real=0.5, fresh=True))}
+    lineages = {
+        "best of 4": alone,
+        f"{real:.0%} real": alone.but(policy=mc.Mix(n, real=real, fresh=True)),
+    }
     result = mc.simulate(lineages, generations=ROUNDS, replicates=100, probes=[Bell()])
     lines = []
     for history in result.values():
@@ -336,14 +335,14 @@ def curated() -> str:
         lines.append([(b.generations, b.median, b.low, b.high) for b in bands])
     laws = [BELL]
     for _ in range(ROUNDS):
-        laws.append((BELL + curation.best_of_law(1, laws[-1], SCORES, CANDIDATES)) / 2)
+        best = curation.best_of_law(1, laws[-1], SCORES, CANDIDATES)
+        laws.append(real * BELL + (1 - real) * best)
     theory = [
         bell_moments(curation.best_of_law(range(ROUNDS + 1), BELL, SCORES, CANDIDATES)),
         bell_moments(np.array(laws)),
     ]
     return three(
-        "Best of 4", lines, theory, labels=tuple(result), spread=(0.02, (2, 0.5, 0.1, 0.02)),
-        error=(4, (0, 2, 4)),
+        "Best of 4", lines, theory, labels=tuple(result), error=(4, (0, 2, 4))
     )  # fmt: skip
 
 

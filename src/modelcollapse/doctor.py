@@ -64,7 +64,7 @@ def examine() -> Findings:
     extras = {
         package: _version(package)
         if _version(package) != "missing"
-        else f"missing, adds {adds}: pip install 'modelcollapse[{extra}]'"
+        else f"missing, adds {adds}: pip install {package} (extra '{extra}')"
         for package, (extra, adds) in EXTRAS.items()
     }
     return Findings(versions, extras, tuple(_timed(check) for check in CHECKS))

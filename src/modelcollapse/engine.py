@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse import records
-from modelcollapse.errors import InputError, ModelCollapseError
+from modelcollapse.errors import InputError, ModelCollapseError, is_whole
 from modelcollapse.fingerprint import fingerprint
 from modelcollapse.generation import Generation, State
 from modelcollapse.history import Ending, History, Snapshots
@@ -94,8 +94,8 @@ def run_all(
         ("every", every, 1),
         ("seed", seed, 0),
     ):
-        if value < least:
-            raise InputError(f"{what} is {value}. Give a whole number of at least {least}.")
+        if not is_whole(value) or value < least:
+            raise InputError(f"{what} is {value!r}. Give a whole number of at least {least}.")
     if n_jobs == 0:
         raise InputError("n_jobs is 0, but the work needs a process. Use 1, or -1 for all cores.")
     if snapshots and min(snapshots) < 0:
@@ -119,9 +119,7 @@ def run_all(
         store = store if isinstance(store, Store) else Store(store)
         # The spec names opaque parts and files only: their content belongs to the run as well.
         content = {label: _contents(lineage, bound[label]) for label, lineage in lineages.items()}
-        store.claim(
-            {"lineages": provenance, "snapshots": sorted(snapshots), "the content of": content}
-        )
+        store.claim({"lineages": provenance, "snapshots": sorted(snapshots), "objects": content})
     tasks = [
         Task(
             label=label,
@@ -298,7 +296,15 @@ def _run(task: Task, tick: Callable[[int], None] | None) -> Piece:
 
 def _read(generation: Generation, task: Task, piece: Piece, at: int) -> None:
     for probe in task.probes:
-        reading = probe(generation)
+        try:
+            reading = probe(generation)
+        except ModelCollapseError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"the probe {probe.name} failed at generation {generation.index} "
+                f"({type(error).__name__}: {error}). Mend it, or leave it out."
+            ) from error
         named = reading if isinstance(reading, Mapping) else {"": reading}
         for part, value in named.items():
             key = f"{probe.name}.{part}" if part else probe.name

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
 
 
 class ModelCollapseError(Exception):
@@ -45,7 +47,7 @@ class Missing(ModelCollapseError, ImportError):
     def __init__(self, feature: str, package: str, extra: str) -> None:
         super().__init__(
             f"{feature} needs the package '{package}', which is not installed. "
-            f"Install it with: pip install 'modelcollapse[{extra}]'"
+            f"Install it with: pip install {package} (the extra '{extra}' holds it)."
         )
         self._given = (feature, package, extra)
 
@@ -59,6 +61,11 @@ class Degenerate(ModelCollapseError):
 
     The loop turns it into a `Status` of the generation and stops that lineage.
     """
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value can count something: a whole number of any kind, but not True or False."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

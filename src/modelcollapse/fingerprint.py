@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import pickle
+import sys
+import sysconfig
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -20,7 +23,8 @@ def fingerprint(value: Any) -> str:
 
     Arrays and tables count by their values, finite sources by their records, objects by their
     attributes, without what they have cached. Functions count by their code, by what they
-    enclose, and by the constants and functions of their module that they name.
+    enclose, and by the constants, functions and classes of their module that they name; classes
+    that belong to no installed package by the code of their methods.
 
     Examples
     --------
@@ -47,6 +51,9 @@ def _feed(update: Callable[[bytes], None], value: Any, above: tuple[int, ...]) -
         update(",".join(sorted(map(fingerprint, value))).encode())
     elif isinstance(value, type):
         update(f"{value.__module__}.{value.__qualname__}".encode())
+        if id(value) not in above:
+            for part in _code_of(value):
+                _feed(update, part, (*above, id(value)))
     elif id(value) not in above:
         for part in _parts(value):
             _feed(update, part, (*above, id(value)))
@@ -93,8 +100,42 @@ def _parts_of_code(value: Any) -> list[Any] | None:
     return None
 
 
+def _code_of(kind: type) -> list[Any]:
+    """Methods and constants of a class, if it is somebody's own and may change between runs."""
+    return [
+        (name, _code(getattr(part, "__func__", getattr(part, "fget", part))))
+        for owner in kind.__mro__
+        if _is_own(owner.__module__)
+        for name, part in vars(owner).items()
+        if not name.startswith("__") or isinstance(part, FunctionType)
+    ]
+
+
+def _code(part: Any) -> Any:
+    """Method without what it encloses, which may be a counter of its own calls."""
+    if isinstance(part, FunctionType):
+        return [part.__code__, part.__defaults__, part.__kwdefaults__, _named(part)]
+    return part
+
+
+@cache
+def _is_own(module: str) -> bool:
+    """Whether a module is no part of this package, of Python, or of an installed package."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return module == "__main__"
+    path = Path(file).resolve()
+    homes = (Path(__file__).parent, Path(sysconfig.get_path("stdlib")))
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return False
+    return not any(path.is_relative_to(home.resolve()) for home in homes)
+
+
 def _parts_of_object(value: Any) -> list[Any]:
     parts = _attributes(value)
+    parts += [("refers to", part) for part in getattr(value, "refers_to", ())]
+    if _is_own(type(value).__module__):
+        parts.append(("class", type(value)))
     if isinstance(value, Finite) and "data" not in dict(parts):
         # The records of a file or of a built-in data set are no attribute.
         held = value.take(np.arange(len(value)))
@@ -126,5 +167,5 @@ def _named(function: FunctionType) -> list[Any]:
         (name, held)
         for name, held in found
         if isinstance(held, bool | int | float | str | tuple | np.ndarray)
-        or (isinstance(held, FunctionType) and held.__module__ == function.__module__)
+        or (isinstance(held, FunctionType | type) and held.__module__ == function.__module__)
     ]

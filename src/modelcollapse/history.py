@@ -157,6 +157,11 @@ class History:
             Standard normal if the theory holds and replicates are many; NaN where it is
             undefined, e.g. with fewer than two replicates or without any spread.
         """
+        if isinstance(curve, History):
+            raise InputError(
+                "a history cannot be compared with a history, but with a curve: what predict "
+                "returns, or an array with a value for each generation."
+            )
         values = self[measure]
         theory = np.asarray(getattr(curve, "values", curve), dtype=np.float64)
         if theory.shape != self.generations.shape:

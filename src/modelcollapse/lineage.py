@@ -13,6 +13,7 @@ Order of events in generation `t`, counted from 0; generation 0 sees only real d
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from modelcollapse import records
 from modelcollapse.corpus import Corpus
 from modelcollapse.draw import Draw
-from modelcollapse.errors import Degenerate, Incompatible, InputError
+from modelcollapse.errors import Degenerate, Incompatible, InputError, is_whole
 from modelcollapse.generation import Generation, State
 from modelcollapse.nature import Nature
 from modelcollapse.protocols import Curator, Learner, Model, Policy, Probe, Replicable, name_of
@@ -73,10 +74,14 @@ class Lineage:
     holdout: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("size", "budget", "holdout"):
+            count = getattr(self, name)
+            if count is not None and not is_whole(count):
+                raise InputError(f"{name} is {count!r}, but it counts records. Use a whole number.")
         if self.size < 2:
             raise InputError(
-                f"the lineage starts from size = {self.size} real records, but one record has no "
-                "spread and no tails to lose. Choose a size of at least 2."
+                f"the lineage starts from size = {self.size} real records, but it takes two to "
+                "have any spread or tails to lose. Choose a size of at least 2."
             )
         if self.budget is not None and self.budget < 2:
             raise InputError(
@@ -90,12 +95,23 @@ class Lineage:
             ("learner", self.learner, "fit"),
             ("curator", self.curator, "select"),
         ):
+            if isinstance(part, type):
+                raise Incompatible(
+                    f"the {role} is the class {part.__name__} itself. Make one of it: "
+                    f"{part.__name__}(...)."
+                )
             if part is not None and not callable(getattr(part, method, None)):
                 raise Incompatible(
                     f"the {role} {name_of(part)} has no method '{method}', so it cannot act as a "
                     f"{role}. See modelcollapse.protocols for what each part must provide."
                 )
-        if not callable(self.policy):
+        parameters = inspect.signature(self.learner.fit).parameters.values()
+        if not any(p.name == "rng" or p.kind is p.VAR_KEYWORD for p in parameters):
+            raise Incompatible(
+                f"{name_of(self.learner)}.fit takes no rng, so it is no learner but perhaps an "
+                "estimator. Wrap its class: Estimator(...)."
+            )
+        if not callable(self.policy) or isinstance(self.policy, type):
             raise Incompatible(
                 f"the policy {name_of(self.policy)} cannot be called. A policy is a function of "
                 "(corpus, draw), such as Replace(100)."

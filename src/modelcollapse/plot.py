@@ -99,6 +99,8 @@ def plot_histories(
     InputError
         If no lineage has one of the measures, or there is nothing to show.
     """
+    if isinstance(measures, str):
+        raise InputError(f"the measures are the text '{measures}'. Give a list: ['{measures}'].")
     known = list(dict.fromkeys(m for history in histories.values() for m in history.measures))
     shown = known if measures is None else list(measures)
     for measure in shown:

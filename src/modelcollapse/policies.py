@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelcollapse.corpus import Corpus
-from modelcollapse.errors import InputError
+from modelcollapse.errors import InputError, is_whole
 from modelcollapse.protocols import Policy
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 
 def _check_size(name: str, n: int) -> None:
+    if not is_whole(n):
+        raise InputError(
+            f"{name} got n = {n!r}, but it counts records. Give a whole number, e.g. {name}(100)."
+        )
     if n < 1:
         raise InputError(
             f"{name} writes n = {n} records per generation, but a model needs records to be "
@@ -149,7 +153,12 @@ class Mix:
                 "Mix got fresh=True and fixed=True, but records cannot be both new and the same "
                 "in every generation. Give one of them."
             )
-        for name, share in zip(("alpha", "beta", "gamma"), self.shares, strict=True):
+        named = dict(zip(("alpha", "beta", "gamma"), self.shares, strict=True))
+        named = {"beta": named["beta"], "gamma": named["gamma"], "alpha": named["alpha"]}
+        if self.real is not None:
+            named["real"] = named.pop("gamma")
+            named["alpha"] = named.pop("alpha")
+        for name, share in named.items():
             if not 0.0 <= share <= 1.0 + 1e-9:
                 raise InputError(
                     f"Mix got {name} = {share:g}, but a share lies between 0 and 1 and alpha, beta "

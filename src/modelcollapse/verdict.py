@@ -10,8 +10,6 @@ import numpy as np
 from modelcollapse.history import History
 from modelcollapse.metrics.stage import Stage
 
-_GRAVEST_FIRST = (Stage.LATE, Stage.EARLY, Stage.GROWING, Stage.UNDECIDED, Stage.NONE)
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -41,7 +39,14 @@ def verdict(history: History) -> Verdict:
     stages = history.stages()
     last = stages[:, -1]
     shares = {member: float(np.mean(last == member)) for member in Stage}
-    stage = max(_GRAVEST_FIRST, key=lambda member: shares[member])  # the first of equals
+    most = max(shares.values())
+    leading = [member for member in Stage if shares[member] == most]
+    if len(leading) > 1 and set(leading) <= {Stage.EARLY, Stage.LATE}:
+        leading = [Stage.EARLY]  # collapsed in either case, and at least so far
+    if len(leading) > 1:
+        sentence = _split(leading, history.replicates)
+        return Verdict(Stage.UNDECIDED, most, None, sentence)
+    stage = leading[0]
     collapsed = np.mean((stages == Stage.EARLY) | (stages == Stage.LATE), axis=0) >= 0.5
     onset = _lasting_from(collapsed, history)
     return Verdict(stage, shares[stage], onset, _sentence(history, stage, shares[stage], onset))
@@ -65,10 +70,7 @@ def _sentence(history: History, stage: Stage, share: float, onset: int | None) -
     many = f"{round(share * count)} of {count} replicates" if count > 1 else "the one replicate"
     extinct = len(history.endings)
     if stage is Stage.UNDECIDED:
-        return (
-            f"not decided: the measures variance and tail_retention, on which the verdict rests, "
-            f"are undefined at generation {last}"
-        )
+        return _undecided(history, last)
     words = {
         Stage.NONE: "no collapse",
         Stage.EARLY: "early collapse (tails)",
@@ -91,3 +93,20 @@ def _sentence(history: History, stage: Stage, share: float, onset: int | None) -
     if extinct:
         text += f"; in {extinct} no model could be fitted any more"
     return text
+
+
+def _split(leading: list[Stage], count: int) -> str:
+    words = " and ".join(f"'{stage}'" for stage in leading)
+    return f"not decided: the {count} replicates are split evenly between {words}; run more of them"
+
+
+def _undecided(history: History, last: int) -> str:
+    missing = [m for m in ("variance", "tail_retention") if m not in history.readings]
+    if missing:
+        verb = "was" if len(missing) == 1 else "were"
+        names = " and ".join(missing)
+        return f"not decided: the verdict rests on {names}, which {verb} not measured"
+    undefined = [
+        m for m in ("variance", "tail_retention") if np.isnan(history[m][:, [0, -1]]).any()
+    ]
+    return f"not decided: {' and '.join(undefined)} is undefined at generation 0 or {last}"

@@ -23,7 +23,10 @@ FLOORS = [
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
         "decomposition", "recipes", "reproduction",
     },
-    {"plot", "pictures", "svg", "report", "report_tables", "outputs", "cli", "doctor", "testing"},
+    {
+        "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",
+        "cli", "doctor", "testing",
+    },
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 

@@ -245,7 +245,7 @@ def test_the_first_installed_library_is_taken(monkeypatch):
     only("pyarrow")
     assert type(history().to_frame()).__module__.startswith("pyarrow")
     only()
-    with pytest.raises(Missing, match=r"'polars', which is not installed.*modelcollapse\[tables\]"):
+    with pytest.raises(Missing, match=r"'polars', which is not installed.*pip install polars"):
         history().to_frame()
     with pytest.raises(Missing, match="'pandas'"):
         history().to_frame("pandas")

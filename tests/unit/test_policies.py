@@ -115,7 +115,7 @@ def test_the_budget_subsamples_whatever_the_policy_collected(toy):
         (lambda: Accumulate(-3), "n = -3"),
         (lambda: Augment(0), "n = 0"),
         (lambda: Mix(10, alpha=0.5, beta=0.1, gamma=0.1), "sum to 0.7"),
-        (lambda: Mix(10, real=1.5), "alpha = -0.5"),
+        (lambda: Mix(10, real=1.5), "real = 1.5"),
         (lambda: Mix(10, beta=-0.1), "between 0 and 1"),
         (lambda: Mix(10, real=0.1, gamma=0.1), "two names for one share"),
         (lambda: Mix(10, real=0.1, fresh=True, fixed=True), "both new and the same"),

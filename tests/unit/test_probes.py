@@ -296,7 +296,7 @@ def test_tails_of_rows_hold_for_an_unchanged_law_and_fall_for_a_shrunk_one(level
     for scale in (1.0, 0.9, 0.7, 0.3, 2.0):
         part = mc.Lineage(truth, FitScaled(truth, scale), mc.Replace(4000), size=4000)
         read[scale] = probe(generation(part))
-    assert 0.9 < read[1.0] <= 1.0
+    assert 0.85 < read[1.0] <= 1.0
     assert read[1.0] > read[0.9] > read[0.7] > read[0.3]
     assert read[0.3] < 0.05
     # A surplus is no loss.

@@ -69,13 +69,15 @@ class GaussianModel:
         """Total variance, the trace of the covariance; 0 below the smallest float."""
         return _reading(np.exp(self.log_variance))
 
-    @property
+    @cached_property
     def log_variance(self) -> Reading:
         """Natural logarithm of the total variance; right where the variance underflows."""
-        level = _roots.level(self.root, self.exponent)
-        # Entries this far below the largest do not count in a sum of squares.
-        scaled = _roots.natural(self.root, self.exponent - level[..., None])
-        return _reading(_roots.log_scaled(np.square(scaled).sum(axis=(-1, -2)), 2 * level))
+        # Columns are of ordinary size, so that their squares neither overflow nor underflow.
+        squares = np.einsum("...ij,...ij->...j", self.scatter_root, self.scatter_root)
+        level = self.exponent.max(axis=-1)
+        # Columns this far below the largest do not count in a sum of squares.
+        total = np.ldexp(squares, 2 * (self.exponent - level[..., None])).sum(axis=-1)
+        return _reading(_roots.log_scaled(total / self.divisor, 2 * level))
 
     @property
     def log_det(self) -> Reading:

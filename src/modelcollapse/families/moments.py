@@ -211,16 +211,26 @@ def _(first: Moments, parts: Sequence[Moments]) -> Moments:
         mean = mean + (part.n / np.maximum(total, 1))[..., None] * apart
         n = total
     between = np.stack(contrasts, axis=-1)
+    columns, level = _at_one_scale(parts, between)
+    root = _roots.lower(columns, n)
+    exponent = np.broadcast_to(level, mean.shape)
+    return Moments(_common(n), mean, root, exponent, False, first.record_shape)
+
+
+def _at_one_scale(parts: Sequence[Moments], between: Floats) -> tuple[Floats, Exponents]:
+    """Columns of all roots and of `between`, to be multiplied by ``2**level`` of the replicate."""
+    roots, level = [part.root for part in parts], parts[0].exponent[..., :1]
+    with np.errstate(over="ignore"):
+        apart = np.ldexp(between, -level[..., None])
+    if all((part.exponent == level).all() for part in parts) and _roots.ordinary(apart):
+        return np.concatenate([*roots, apart], axis=-1), level
     # Means may differ at another scale than the roots do: all are brought to the largest.
     level = _roots.level(between, np.zeros(between.shape[:-2] + between.shape[-1:], dtype=np.intc))
     for part in parts:
         level = np.maximum(level, _roots.level(part.root, part.exponent))
     level = np.where(level > _roots.NOWHERE, level, 0).astype(np.intc)[..., None]
     scaled = [np.ldexp(part.root, (part.exponent - level)[..., None, :]) for part in parts]
-    columns = np.concatenate([*scaled, np.ldexp(between, -level[..., None])], axis=-1)
-    root = _roots.lower(columns, n)
-    exponent = np.broadcast_to(level, mean.shape)
-    return Moments(_common(n), mean, root, exponent, False, first.record_shape)
+    return np.concatenate([*scaled, np.ldexp(between, -level[..., None])], axis=-1), level
 
 
 def _common(n: Count) -> Count:

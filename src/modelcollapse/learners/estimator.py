@@ -35,8 +35,8 @@ def locate(path: str) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise InputError(
-            f"the module of {path!r} cannot be imported ({error}). Install its package or correct "
-            "the path."
+            f"the module of {path!r} cannot be imported ({error}). Install its package, correct "
+            "the path, or run where Python finds it."
         ) from error
     found = getattr(module, name, None)
     if not callable(found):
@@ -151,6 +151,11 @@ class Estimator:
                 f"the factory returned the same {who} twice, and a model of an earlier generation "
                 "would change when a later one is fitted. Build a new one inside the factory."
             )
+
+    @property
+    def refers_to(self) -> tuple[Any, ...]:
+        """What the factory is, where only its import path is held."""
+        return (locate(self.factory),) if isinstance(self.factory, str) else ()
 
     def _build(self) -> Any:
         factory = locate(self.factory) if isinstance(self.factory, str) else self.factory

@@ -83,6 +83,8 @@ def bind(probes: Sequence[Probe | str] | None, lineage: Lineage) -> tuple[Probe,
 
     if probes is None:
         return suited(lineage)
+    if isinstance(probes, str):
+        raise InputError(f"the probes are the text '{probes}'. Give a list: ['{probes}'].")
     bound = tuple(
         build("probe", probe, "measures") if isinstance(probe, str) else probe for probe in probes
     )

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from modelcollapse.generation import Generation
 
 
+FEWEST_TAIL_WORDS = 30
+"""Rare words of held-out text below which a share of them says nothing."""
+NAN = float("nan")
+
+
 @dataclass(frozen=True)
 class Variance:
     """Total variance of what the model writes: it falls in late collapse.
@@ -104,7 +109,8 @@ class TailRetention:
     most, so that a surplus on one side cannot hide a loss on the other; averaged. Categories: of
     the rarest states, which hold `level` of the real mass, the share of that mass on states the
     model can still write. Words: the share of rare real words that a sample of equal size shows,
-    relative to other real text in its place.
+    relative to other real text in its place, so that it can exceed 1 by chance; undefined when
+    the held-out text holds fewer than 30 rare words.
 
     Parameters
     ----------
@@ -181,7 +187,7 @@ class TailRetention:
         return float(kept.mean()) if kept.size else float("nan")
 
     def _of_words(self, generation: Generation, seen: TextView) -> Reading:
-        def make() -> tuple[Floats, Floats]:
+        def make() -> tuple[Floats | None, Floats]:
             # Words chosen as rare by a text look lost in any other: one third of the real text
             # chooses them, one says how often they occur, one stands in for an unchanged model.
             from modelcollapse import records
@@ -192,7 +198,9 @@ class TailRetention:
                 word_counts(generation, records.take(reference, part)) for part in parts
             )
             rare = tails.rare_states(choose / choose.sum(), level=self.level)
+            if measure[rare].sum() < FEWEST_TAIL_WORDS:
+                return None, control.astype(np.float64)
             return tails.tail_shares(measure, rare), control.astype(np.float64)
 
         shares, control = generation.once(f"rare words {self.level}", make)
-        return tails.tail_retention(seen.counts, control, shares)
+        return NAN if shares is None else tails.tail_retention(seen.counts, control, shares)

@@ -15,7 +15,7 @@ LIMIT = 0.73899
 
 def run(scale: r.Scale, seed: int) -> r.Outcome:
     """Run both divisors, the whole pool and replacing."""
-    generations, replicates = (47, 4_000) if scale == "quick" else (299, 20_000)
+    generations, replicates = (47, 4_000) if scale == "quick" else (199, 10_000)
     start = Lineage(ExactGaussian(), GaussianMLE(0), Accumulate(RECORDS), RECORDS, budget=RECORDS)
     lineages = {
         "budget, divisor M": start,

@@ -32,14 +32,14 @@ def path(n: int, ratio: float, rng: Generator) -> r.Floats:
 
 def run(scale: r.Scale, seed: int) -> r.Outcome:
     """Run both loops with many records and compare with the laws for infinitely many."""
-    n, replicates = (10_000, 40) if scale == "quick" else (100_000, 400)
+    n, replicates = (10_000, 40) if scale == "quick" else (100_000, 100)
     rng, rounds, value = generator(seed, 0, 0, "choices"), range(ROUNDS + 1), np.exp(REWARDS - 2)
     alone, mixed = (
         np.stack([path(n, ratio, rng) for _ in range(replicates)]) for ratio in (np.inf, RATIO)
     )
     exact = curation.curated_law(np.array(rounds), START, REWARDS, CANDIDATES)
     first = [r.mean(alone[:, 1, state]) for state in range(4)]
-    wide = r.mean([choose(START, n, 200, rng)[2] for _ in range(replicates)])
+    wide = r.mean([choose(START, 10_000, 200, rng)[2] for _ in range(replicates)])
     tilted, top = curation.tilted_law(1, START, REWARDS), r.mean(alone[:, -1, 2:].sum(axis=1))
     reward, kept = r.mean(alone[:, 1] @ value), r.mean(mixed[:, -1] @ value)
     least = curation.retained_reward_lower_bound(START, REWARDS, CANDIDATES, RATIO)
