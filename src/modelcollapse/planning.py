@@ -79,13 +79,14 @@ class Plan:
             share = f"{setting:.2%} real records"
             return share if self.vary == "real" else f"{setting:.0f} records"
 
+        need = f"use at least {shown(self.answer)}" if self.answer else "no real records are needed"
         text = (
             f"to keep the {self.of} {self.measure} at {self.target:.0%} of generation 0 for "
-            f"{self.generations} generations, use at least {shown(self.answer)}"
+            f"{self.generations} generations, {need}"
         )
         sure = "by theory" if self.confidence is None else f"with {self.confidence:.0%} confidence"
         if self.fails is None:
-            text += f" ({sure}; nothing less was tried)"
+            text += f" ({sure})" if self.answer == 0 else f" ({sure}; nothing less was tried)"
         elif self.confidence is None:
             text += f" ({sure}; {shown(self.fails)} are not enough)"
         else:
@@ -113,7 +114,8 @@ class Plan:
         rows = [f"  {head:>10}  kept   between          replicates"]
         for trial in self.trials:
             setting = f"{trial.setting:.2%}" if self.vary == "real" else f"{trial.setting:.0f}"
-            band = f"{number(trial.low)} and {number(trial.high)}"
+            exact = trial.replicates == 0
+            band = "exact" if exact else f"{number(trial.low)} and {number(trial.high)}"
             rows.append(
                 f"  {setting:>10}  {trial.value:<5.3f}  {band:<16} {trial.replicates or '-'}"
             )

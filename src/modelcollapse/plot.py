@@ -80,7 +80,7 @@ def plot_histories(
     lower edge where it reads 0, and bands are cut that reach decades beyond the medians. A tick on
     the lower edge marks each replicate in which no model could be fitted any more, a cross the end
     of a lineage that ended in all of them. Where a theorem covers a lineage, a dashed line shows
-    what it says, of the mean unless the curve states otherwise.
+    what it says of the mean, and open circles the simulated mean.
 
     Parameters
     ----------
@@ -155,6 +155,13 @@ def draw_panel(axes: Axes, measure: str, histories: Mapping[str, History], theme
                 axes.plot(
                     curve.generations, curve.values, color=theme.series[index % len(theme.series)],
                     linewidth=1.3, linestyle=(0, (3.5, 2)), zorder=6,
+                )  # fmt: skip
+                # Theory speaks of the mean, which the line does not show.
+                some = np.linspace(0, len(curve.values) - 1, 6).round().astype(int)
+                axes.plot(
+                    curve.generations[some], bands[index].mean[some], linestyle="none",
+                    marker="o", markersize=4, markerfacecolor="none",
+                    markeredgecolor=theme.series[index % len(theme.series)], zorder=6,
                 )  # fmt: skip
     starts = [band.median[0] for band in bands.values()]
     if math.isfinite(starts[0]) and np.allclose(starts, starts[0], rtol=1e-9, atol=0):

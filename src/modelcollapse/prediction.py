@@ -223,7 +223,7 @@ def statement(history: History, measure: str) -> Statement | None:
     try:
         curve = predict(history.lineage, measure, history.generations)
     except NoTheorem as refusal:
-        return Statement(None, float("nan"), str(refusal))
+        return Statement(None, float("nan"), str(refusal).removesuffix(" Simulate it instead."))
     if curve.kind == "bound":
         return Statement(curve, float("nan"), f"a bound on the {curve.of}. {curve.origin}")
     scores = history.compare(curve, measure, of=curve.of)

@@ -80,6 +80,7 @@ def render(
     spec = spec or {}
     settings = {label: history.provenance for label, history in histories.items()}
     limits = inspect.signature(stage).parameters
+    theory = _theory(histories)
     page: str = _template().render(
         title=spec.get("title") or "Model collapse report",
         description=spec.get("description", ""),
@@ -90,7 +91,8 @@ def render(
         stage_names=_occurring(histories),
         ended=any(history.endings for history in histories.values()),
         curves=_curves(histories, about),
-        theory=_theory(histories),
+        theory=[group for group in theory if group["covered"]],
+        refused=[group for group in theory if group["refused"]],
         gallery=gallery({label: history.snapshots for label, history in histories.items()}),
         generations=shown_generations(histories, None),
         medians=report_tables.medians(histories),
@@ -217,15 +219,13 @@ def _theory(histories: Mapping[str, History]) -> list[dict[str, Any]]:
     measures = dict.fromkeys(m for history in histories.values() for m in history.measures)
     found = []
     for measure in measures:
-        rows = []
+        group: dict[str, Any] = {"measure": _title(measure), "covered": [], "refused": []}
         for label, history in histories.items():
             about = statement(history, measure) if measure in history.readings else None
             if about is not None:
-                rows.append(
-                    {"label": label, "covered": about.curve is not None, "words": about.words}
-                )
-        if rows:
-            found.append({"measure": _title(measure), "rows": rows})
+                kind = "refused" if about.curve is None else "covered"
+                group[kind].append({"label": label, "words": about.words})
+        found.append(group)
     return found
 
 

@@ -207,15 +207,19 @@ def test_the_first_page_is_short_and_begins_with_code():
     assert len(code[1].splitlines()) <= 15
 
 
-def test_the_figure_comes_from_the_package_as_it_stands():
+def test_the_figures_come_from_the_package_as_it_stands():
     make = load(DOCS / "figures" / "make.py")
+    figures = make.figures()
+    assert set(figures) == set((DOCS / "figures").glob("*.svg"))
     number = re.compile(r"-?\d+(?:\.\d+)?")
-    drawn, kept = make.render(), make.FIGURE.read_text(encoding="utf-8")
-    assert number.sub("", drawn) == number.sub("", kept)
-    pairs = zip(number.findall(drawn), number.findall(kept), strict=True)
-    # Pixels: what another version of NumPy may change in the last digit.
-    assert max(abs(float(a) - float(b)) for a, b in pairs) <= 0.2
-    assert "prefers-color-scheme: dark" in kept
+    for path, drawn in figures.items():
+        kept = path.read_text(encoding="utf-8")
+        assert number.sub("", drawn) == number.sub("", kept), f"{path.name} is stale"
+        pairs = zip(number.findall(drawn), number.findall(kept), strict=True)
+        # Pixels: what another version of NumPy may change in the last digit.
+        assert max(abs(float(a) - float(b)) for a, b in pairs) <= 0.2, f"{path.name} is stale"
+        assert "prefers-color-scheme: dark" in kept
+        assert len(kept) <= make.SHORT
 
 
 # --- completeness ---------------------------------------------------------------------------

@@ -20,6 +20,9 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
+        # Specs may name modules beside which the command is run, as `python -m` would find them.
+        if "" not in sys.path:
+            sys.path.insert(0, "")
         # Here rather than around the app, which turns an interruption into an exit by itself.
         try:
             return super().invoke(ctx)
@@ -27,7 +30,10 @@ class _Commands(TyperGroup):
             typer.echo("modelcollapse: " + " ".join(str(error).split()), err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            typer.echo("modelcollapse: stopped. Run the same command again to go on.", err=True)
+            typer.echo(
+                "modelcollapse: stopped. With --output, the same command goes on from here.",
+                err=True,
+            )
             raise typer.Exit(130) from None
         except BrokenPipeError:
             # The reader of the output went away, e.g. `| head`: nothing is wrong.

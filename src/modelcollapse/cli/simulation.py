@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def simulate(
     """Run lineages side by side and report what became of them."""
     from modelcollapse import spec as specs
     from modelcollapse.simulation import simulate as run
-    from modelcollapse.verdict import verdicts
+    from modelcollapse.verdict import verdict, verdicts
 
     simulation = specs.read(spec).but(
         generations=generations, replicates=replicates, seed=seed, every=every
@@ -65,7 +66,8 @@ def simulate(
 
         write_outputs(simulation, result, output)
     if json:
-        typer.echo(result.to_json(), nl=False)
+        sentences = {label: verdict(history).sentence for label, history in result.items()}
+        typer.echo(dumps({"verdicts": sentences, **result.to_dict()}, allow_nan=False))
         return
     for line in verdicts(result):
         typer.echo(line)

@@ -60,7 +60,7 @@ def plan(
         Path, typer.Argument(help="A spec, or a file of real records together with --generator.")
     ],
     keep: Annotated[
-        str,
+        list[str],
         typer.Option(help="Measure and the share of it to keep, e.g. variance=0.9 or tails=0.9."),
     ],
     generations: Annotated[int, typer.Option(help="For how many generations.")] = 20,
@@ -84,16 +84,26 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Find the least real data, or the least records, that hold a target."""
+    from modelcollapse.errors import InputError
     from modelcollapse.planning import from_file, parse_target
     from modelcollapse.planning import plan as search
     from modelcollapse.spec import read
 
+    targets = {name: share for text in keep for name, share in parse_target(text).items()}
+    is_spec = source.suffix in (".yaml", ".yml", ".json")
+    if generator is None and not is_spec:
+        raise InputError(
+            f"{source} holds records, not a spec, so it is not known what would be fitted to them. "
+            "Name your generator with --generator package.module:Name."
+        )
+    if generator is not None and is_spec:
+        raise InputError(f"{source} is a spec, which has a learner already. Leave out --generator.")
     if generator is not None:
         lineage = from_file(source, generator, fresh=fresh, generations=generations)
     else:
         lineage = next(iter(read(source).lineages.values()))
     found = search(
-        lineage, parse_target(keep), generations,
+        lineage, targets, generations,
         vary=vary, of=of, fresh=fresh, confidence=confidence,  # type: ignore[arg-type]
         replicates=replicates, seed=seed, n_jobs=jobs,
         say=lambda message: typer.echo(message, err=True),

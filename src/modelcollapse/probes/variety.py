@@ -23,7 +23,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Support:
-    """Number of states, or of different words, that the model writes: it never rises."""
+    """Number of states, or of different words, that the model writes: it falls with the tails."""
 
     name: ClassVar[str] = "support"
 
