@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from modelcollapse.prediction import predict
     from modelcollapse.prose import StandardLibraryProse
     from modelcollapse.references import cite
+    from modelcollapse.reproduction import reproduce
     from modelcollapse.simulation import simulate
     from modelcollapse.sources import Digits, Empirical, File
     from modelcollapse.store import Store
@@ -81,6 +82,7 @@ _HOMES = {
     "plan": "planning",
     "predict": "prediction",
     "probes": "",
+    "reproduce": "reproduction",
     "simulate": "simulation",
     "testing": "",
 }
@@ -124,6 +126,7 @@ __all__ = [
     "plan",
     "predict",
     "probes",
+    "reproduce",
     "simulate",
     "testing",
 ]

@@ -42,6 +42,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ngram": "families.ngram:NGram",
         "pca": "learners.pca:PCA",
         "estimator": "learners.estimator:Estimator",
+        "biased_gaussian": "learners.biased:BiasedGaussian",
+        "blended_gaussian": "learners.blended:BlendedGaussian",
     },
     "policy": {
         "replace": "policies:Replace",

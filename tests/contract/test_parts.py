@@ -14,6 +14,8 @@ from modelcollapse import registry, spec
 from modelcollapse.errors import SpecError
 from modelcollapse.families.mixture import MixtureOfGaussians
 from modelcollapse.families.texts import Texts
+from modelcollapse.learners.biased import BiasedGaussian
+from modelcollapse.learners.blended import BlendedGaussian
 from modelcollapse.testing import BrokenPromise, check_curator, check_learner, check_policy
 
 RNG = np.random.default_rng(20240724)
@@ -40,6 +42,9 @@ LEARNERS = [
     ("gaussian_mle", mc.GaussianMLE(), MOMENTS),
     ("gaussian_mle", mc.GaussianMLE(ddof=1), MOMENTS),
     ("gaussian_mle", mc.GaussianMLE(), MOMENTS_BATCH),
+    # Without its bias, which breaks the promise on purpose, and with no blend but the model.
+    ("biased_gaussian", BiasedGaussian(1.0), MOMENTS),
+    ("blended_gaussian", BlendedGaussian(alpha=1.0, gamma=0.0), MOMENTS),
     ("frequencies", mc.Frequencies(), STATES),
     ("frequencies", mc.Frequencies(smoothing=0.01, states=30), STATES),
     ("frequencies", mc.Frequencies(), COUNTS),
