@@ -7,6 +7,7 @@ import io
 import pkgutil
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,9 @@ def without_code(page):
 
 
 def load(path):
-    found = importlib.util.spec_from_file_location(path.stem, path)
+    found = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
     module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module  # where dataclasses look their annotations up
     found.loader.exec_module(module)
     return module
 
