@@ -197,10 +197,10 @@ def plan(
         return _search(
             settings, evaluate, measure, target, generations, vary, of, None, source, lineage
         )
-    looks = 2 * GRID + math.ceil(math.log2(len(settings))) + 1
+    # The coarse grid, the bisection between two of its settings, and accumulation beside them.
+    most = GRID + math.ceil(math.log2(math.ceil(len(settings) / (GRID - 1)))) + 1
     simulator = Simulator(
-        measure, target, generations, of, (1 - confidence) / looks, replicates, seed, n_jobs, say,
-        looks,
+        measure, target, generations, of, 1 - confidence, replicates, seed, n_jobs, say, most,
     )  # fmt: skip
     source = f"simulated, {simulator.first} to {replicates} replicates a setting, seed {seed}"
     return _search(

@@ -46,12 +46,15 @@ class Simulator:
     first = 16
 
     def __init__(
-        self, measure: str, target: float, generations: int, of: Statistic, alpha: float,
-        replicates: int, seed: int, n_jobs: int, say: Callable[[str], None], looks: int,
+        self, measure: str, target: float, generations: int, of: Statistic, error: float,
+        replicates: int, seed: int, n_jobs: int, say: Callable[[str], None], settings: int,
     ) -> None:  # fmt: skip
         self.measure, self.target, self.generations, self.of = measure, target, generations, of
-        self.alpha, self.most, self.seed, self.n_jobs = alpha, replicates, seed, n_jobs
-        self.say, self.looks, self.done, self.spent = say, looks, 0, 0.0
+        self.most, self.seed, self.n_jobs = replicates, seed, n_jobs
+        self.say, self.settings, self.done, self.spent = say, settings, 0, 0.0
+        # Whatever the truth, one side of an interval can mislead: each look may err by half of
+        # its alpha, and all looks together by `error`.
+        self.alpha = 2 * error / (settings * len(list(self._counts())))
 
     def __call__(self, lineage: Lineage) -> tuple[float, float, float, int]:
         """Evaluate one setting: value, confidence limits and replicates used."""
@@ -67,7 +70,7 @@ class Simulator:
                 break
         self.done += 1
         self.spent += time.monotonic() - started
-        left = max(0.0, self.spent / self.done * (self.looks - self.done))
+        left = max(0.0, self.spent / self.done * (self.settings - self.done))
         self.say(f"{self.done} settings simulated, at most about {left:.0f} s left")
         return value, low, high, count
 
