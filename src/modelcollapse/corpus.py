@@ -121,6 +121,8 @@ class Corpus:
                 f"Ask for at most {self.size}."
             )
         blocks = self.blocks
+        if len(blocks) > 1 and all(type(block.data) is np.ndarray for block in blocks):
+            return self._rows(k, blocks, rng)
         if len(blocks) == 1:
             shares: list[Any] = [k]
         else:
@@ -131,6 +133,14 @@ class Corpus:
             if np.any(share)
         )
         return Corpus(chosen)
+
+    def _rows(self, k: int, blocks: tuple[Block, ...], rng: Generator) -> Corpus:
+        """Subset of arrays, from the joined prefix: at the cost of what is chosen."""
+        chosen = np.sort(rng.choice(self.size, size=k, replace=False, shuffle=False))
+        ends = np.cumsum([len(block.data) for block in blocks])
+        cuts = np.searchsorted(chosen, ends[:-1])
+        taken = np.split(records.take(self.data, chosen), cuts)
+        return Corpus(Block(part, b.origin) for part, b in zip(taken, blocks, strict=True))
 
     def __repr__(self) -> str:
         origins = ["nature" if b.origin is None else str(b.origin) for b in self.blocks[:6]]
@@ -179,10 +189,19 @@ class _Trail:
                 "the corpus is empty, so there is nothing to fit. A policy must return at least "
                 "one record."
             )
-        prefix = self.prefixes.get(summarise)
-        if prefix is None or length < prefix.length:
-            prefix = self.prefixes[summarise] = _Prefix()
-        for block in self.blocks[prefix.length : length]:
+        prefix = self.prefixes.setdefault(summarise, _Prefix())
+        if length < prefix.length:
+            prefix = _Prefix()  # an older corpus is joined apart, lest the newest lose its prefix
+        new = self.blocks[prefix.length : length]
+        if (
+            prefix.length == 0
+            and summarise is None
+            and all(type(b.data) is np.ndarray for b in new)
+        ):
+            prefix.data, prefix.length = records.concat([block.data for block in new]), length
+            prefix.data.flags.writeable = len(new) == 1  # a single block is not ours to lock
+            return prefix.data
+        for block in new:
             prefix.append(block.data if summarise is None else summarise(block.data))
         return prefix.data
 

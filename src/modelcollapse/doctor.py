@@ -19,14 +19,13 @@ from modelcollapse.families.gaussian import Gaussian, GaussianMLE
 from modelcollapse.history import History
 from modelcollapse.lineage import Lineage
 from modelcollapse.policies import Accumulate, Mix, Replace
+from modelcollapse.prediction import FAR
 from modelcollapse.seeds import generator
 from modelcollapse.testing import BrokenPromise, check_learner
 from modelcollapse.theory import discrete, gaussian
 
 CORE = ("numpy", "scipy", "scikit-learn", "narwhals", "pydantic", "typer", "matplotlib")
 EXTRAS = {"polars": ("tables", "dataframes of results and records as Polars tables")}
-FAR = 4.0
-"""Standard errors beyond which simulation and theory disagree."""
 
 
 @dataclass(frozen=True)

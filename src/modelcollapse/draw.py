@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.random import Generator
 
 from modelcollapse import records
@@ -12,6 +13,7 @@ from modelcollapse.corpus import Block, Corpus, number
 from modelcollapse.errors import InputError
 from modelcollapse.nature import Nature
 from modelcollapse.protocols import name_of
+from modelcollapse.records import Indices
 
 if TYPE_CHECKING:
     from modelcollapse.lineage import Lineage
@@ -46,7 +48,7 @@ class Draw:
     def rng(self, role: str = "policy") -> Generator:
         """Return a new random stream for a policy of your own at each call."""
         self._asked += 1
-        return self._nature.rng(self.generation, f"{role} {self._asked}")
+        return self._nature.rng(self.generation, f"policy {role} {self._asked}")
 
     def original(self, k: int | None = None, *, fixed: bool = False) -> Corpus:
         """All of generation 0's data, or `k` of its records chosen at random.
@@ -96,13 +98,25 @@ class Draw:
             candidates = self._write(math.ceil(n * lineage.curator.oversample), rng)
             chooser = self._nature.rng(origin, f"curate {self._asked}")
             chosen = lineage.curator.select(candidates, n, rng=chooser)
-            if len(chosen) != n:
-                raise InputError(
-                    f"the curator {name_of(lineage.curator)} was asked for {n} records and chose "
-                    f"{len(chosen)}. It must return exactly as many positions as asked."
-                )
-            data = records.take(candidates, chosen)
+            data = records.take(candidates, self._positions(chosen, n, number(candidates)))
         return Corpus((Block(data, origin),))
+
+    def _positions(self, chosen: Any, n: int, count: int) -> Indices:
+        """What a curator chose, if it keeps to the rules."""
+        found = np.asarray(chosen)
+        name = name_of(self._lineage.curator)
+        if found.shape != (n,):
+            raise InputError(
+                f"the curator {name} was asked for {n} records and chose {found.size}. It must "
+                "return exactly as many positions as asked."
+            )
+        whole = found.dtype.kind in "iu"
+        if not whole or found.min() < 0 or found.max() >= count or len(np.unique(found)) < n:
+            raise InputError(
+                f"the curator {name} must return different positions from 0 to {count - 1}, as "
+                "whole numbers: no candidate can be kept twice."
+            )
+        return found
 
     def _write(self, n: int, rng: Generator) -> Any:
         data = self._model.sample(n, rng=rng)

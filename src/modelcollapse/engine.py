@@ -248,6 +248,8 @@ def work(task: Task, tick: Callable[[int], None] | None = None) -> Piece:
     if store is not None:
         finished = store.load(task.name + ".piece")
         if finished is not None:
+            # A kill between saving the one and discarding the other leaves both.
+            store.discard(task.name + ".checkpoint")
             return finished  # type: ignore[no-any-return]
     # One thread: sums in another order would change the last bits of the results.
     with threadpool_limits(limits=1):

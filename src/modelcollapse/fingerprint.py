@@ -75,7 +75,7 @@ def _parts_of_data(value: Any) -> list[Any] | None:
     if isinstance(value, list | tuple):
         return [len(value), *value]
     if isinstance(value, Mapping):
-        return [part for item in value.items() for part in item]
+        return [part for item in sorted(value.items(), key=repr) for part in item]
     if hasattr(value, "columns"):
         import narwhals as nw
 

@@ -176,7 +176,11 @@ class Lineage:
             training = corpus
             if budget is not None and budget < corpus.size:
                 training = corpus.subset(budget, rng=nature.rng(index, "subset"))
-            data = training.data if summarise is None else training.summary(summarise)
+            # A subset is in no later corpus, so summaries of its blocks would serve nobody.
+            if summarise is None or training is not corpus:
+                data = training.data
+            else:
+                data = training.summary(summarise)
             parent, reason = model, ""
             try:
                 model = learner.fit(data, rng=nature.rng(index, "fit"), parent=parent)

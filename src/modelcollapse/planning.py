@@ -16,12 +16,18 @@ from modelcollapse.learners.estimator import Estimator
 from modelcollapse.lineage import Lineage
 from modelcollapse.policies import Accumulate, Mix, Replace
 from modelcollapse.prediction import predict
+from modelcollapse.protocols import Finite
+from modelcollapse.registry import names
 from modelcollapse.sources import File
 from modelcollapse.tabular import number
 from modelcollapse.trials import Simulator, Statistic, Trial
 
 Vary = Literal["real", "n"]
 ALIASES = {"tails": "tail_retention"}
+KEEPABLE = (
+    "variance", "tail_retention", "support", "entropy", "hill_number", "distinct", "subgroups",
+)  # fmt: skip
+"""Built-in measures that fall in collapse, so that a share of them can be kept."""
 GRID = 9
 """Settings evaluated over the whole range first, to see whether the response is monotone."""
 
@@ -261,7 +267,13 @@ def _target(keep: dict[str, float]) -> tuple[str, float]:
             f"keep {name} = {target:g}, but a target is a positive share of generation 0. Use e.g. "
             "0.9 to keep nine tenths."
         )
-    return ALIASES.get(name, name), target
+    name = ALIASES.get(name, name)
+    if name in names("probe") and name not in KEEPABLE:
+        raise InputError(
+            f"{name} is no measure of which a share could be kept: it grows in collapse, or is a "
+            f"logarithm. Choose one of: {', '.join(KEEPABLE)}."
+        )
+    return name, target
 
 
 def _settings(lineage: Lineage, vary: Vary, fresh: bool, resolution: float) -> Settings:
@@ -274,7 +286,11 @@ def _settings(lineage: Lineage, vary: Vary, fresh: bool, resolution: float) -> S
         )
     if vary == "n":
         policy: Any = lineage.policy
-        sizes = sorted({round(n * 2 ** (k / 16)) for k in range(-128, 129)} - {0, 1})
+        # An unbiased covariance needs more records than coordinates; a finite source has so many.
+        least = getattr(lineage.truth, "d", 1) + 1 if getattr(lineage.learner, "ddof", 0) else 2
+        most = len(lineage.truth) * 4 // 5 if isinstance(lineage.truth, Finite) else math.inf
+        sizes = sorted({round(n * 2 ** (k / 16)) for k in range(-128, 129)})
+        sizes = [size for size in sizes if least <= size <= most]
         return {
             float(size): lineage.but(policy=type(policy)(**{**vars(policy), "n": size}), size=size)
             for size in sizes
@@ -326,9 +342,9 @@ def _search(
     if not held[-1]:
         best = max(trials.values(), key=lambda trial: trial.value)
         raise InputError(
-            f"no {'share of real records' if vary == 'real' else 'number of records tried'} keeps "
-            f"{measure} at {target:g} of generation 0 for {generations} generations: the most that "
-            f"was reached is {number(best.value)}. Lower the target, or plan for fewer generations."
+            f"no {'share of real records' if vary == 'real' else 'number of records'} is seen to "
+            f"keep {measure} at {target:g} of generation 0 for {generations} generations: the most "
+            f"reached is {number(best.value)}. Lower the target, or plan for fewer generations."
         )
     # All coarse settings from here on hold; below it at least one does not.
     last_failure = max((i for i, ok in enumerate(held) if not ok), default=None)

@@ -159,7 +159,7 @@ class Mix:
             named["real"] = named.pop("gamma")
             named["alpha"] = named.pop("alpha")
         for name, share in named.items():
-            if not 0.0 <= share <= 1.0 + 1e-9:
+            if not -1e-9 <= share <= 1.0 + 1e-9:
                 raise InputError(
                     f"Mix got {name} = {share:g}, but a share lies between 0 and 1 and alpha, beta "
                     "and gamma sum to 1. Change the shares so that they do."

@@ -18,6 +18,8 @@ from modelcollapse.theory import gaussian
 from modelcollapse.theory._formula import CATALOGUE
 
 Kind = Literal["exact", "bound", "asymptotic"]
+FAR = 4.0
+"""Standard errors beyond which simulation and theory disagree."""
 _ORDER: tuple[Kind, ...] = ("exact", "asymptotic", "bound")
 
 
@@ -145,9 +147,14 @@ def predict(
             raise NoTheorem(
                 f"no theorem about {quantity} is of the kind '{kind}'. Leave the kind open."
             )
-    at = np.arange(generations + 1) if isinstance(generations, int) else np.asarray(generations)
-    if at.size and at.min() < 0:
-        raise InputError(f"generations count from 0, got {int(at.min())}. Use 0 or more.")
+    given = np.asarray(generations)
+    if given.dtype.kind not in "iu":
+        raise InputError(f"generations are whole numbers, got {generations!r}.")
+    at = np.arange(max(int(given), -1) + 1) if given.ndim == 0 else given
+    if given.size == 0:
+        raise InputError("there are no generations to predict. Give at least one.")
+    if given.min() < 0:
+        raise InputError(f"generations count from 0, got {int(given.min())}. Use 0 or more.")
     covering = [theorem for theorem in about if theorem.failing(lineage)[1] is None]
     if not covering:
         raise NoTheorem(_refusal(lineage, quantity, about))
@@ -230,7 +237,8 @@ def statement(history: History, measure: str) -> Statement | None:
     if not np.isfinite(scores).any():
         return Statement(curve, float("nan"), f"{curve.kind}, of the {curve.of}. {curve.origin}")
     score = float(np.nanmax(np.abs(scores)))
-    words = f"{curve.kind}, of the {curve.of}; the simulation is within {score:.1f} standard errors"
+    near = "is within" if score < FAR else "DISAGREES: it is off by"
+    words = f"{curve.kind}, of the {curve.of}; the simulation {near} {score:.1f} standard errors"
     return Statement(curve, score, f"{words}. {curve.origin}")
 
 

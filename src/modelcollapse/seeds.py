@@ -42,7 +42,7 @@ class Address(ISpawnableSeedSequence):
     def spawn(self, n_children: int) -> list[Self]:
         """Addresses below this one, for those who ask a generator for further ones."""
         first, self.children = self.children, self.children + n_children
-        return [type(self)(f"{self.text} {child}") for child in range(first, self.children)]
+        return [type(self)(f"{self.text}\0{child}") for child in range(first, self.children)]
 
 
 def generator(seed: int, replicate: int, generation: int, role: str) -> Generator:

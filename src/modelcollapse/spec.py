@@ -110,7 +110,13 @@ def read(path: str | Path) -> Simulation:
         raise SpecError(f"there is no file {path}. Check the path and the spelling.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read {path}: {error}.") from error
-    document = _from_json(text, path) if path.suffix == ".json" else _from_yaml(text, path)
+    try:
+        document = _from_json(text, path) if path.suffix == ".json" else _from_yaml(text, path)
+    except (RecursionError, TypeError) as error:
+        raise SpecError(
+            f"{path} nests without end, or has a key that is no text. A spec is plain fields and "
+            "values."
+        ) from error
     if document is None:
         raise SpecError(f"{path} is empty. See the examples folder for specs to start from.")
     return parse(document, base=path.parent)

@@ -105,6 +105,7 @@ def _is(role: str, kind: Any, words: str) -> Condition:
 
 
 GAUSSIAN = _is("truth", Gaussian | ExactGaussian, "Gaussian")
+ROWS = _is("truth", Gaussian, "Gaussian and writes records")
 CATEGORICAL = _is("truth", CategoricalTruth, "a categorical law")
 MLE = _is("learner", GaussianMLE, "GaussianMLE")
 FREQUENCIES = _is("learner", Frequencies, "Frequencies")
@@ -113,6 +114,11 @@ REPLACE = _is("policy", Replace, "Replace")
 ACCUMULATE = _is("policy", Accumulate, "Accumulate")
 AUGMENT = _is("policy", Augment, "Augment")
 MIX = _is("policy", Mix, "Mix")
+ENOUGH = Condition(
+    "an unbiased fit has more records than coordinates",
+    lambda x: x.learner.ddof == 0 or min(first(x), fitted(x)) > x.truth.d,
+    lambda x: f"there are {min(first(x), fitted(x))} for {x.truth.d}",
+)
 UNCURATED = Condition(
     "there is no curator", lambda x: x.curator is None, lambda x: f"there is {name_of(x.curator)}"
 )
@@ -207,14 +213,14 @@ SMALL = Condition(
 )
 
 _GAUSS = (GAUSSIAN, MLE, UNCURATED)
-_G_REPLACE = (*_GAUSS, REPLACE, EQUAL)
-_G_ACCUMULATE = (*_GAUSS, ACCUMULATE, EQUAL_BLOCKS, WHOLE)
-_G_SUBSAMPLE = (*_GAUSS, ACCUMULATE, EQUAL_BLOCKS, BUDGET)
-_G_FRESH = (*_GAUSS, MIX, NO_OLD, SOME_REAL, FRESH, WHOLE)
-_G_MIX = (*_GAUSS, MIX, NO_OLD, SOME_REAL, ORIGINAL, WHOLE)
-_G_AUGMENT = (*_GAUSS, AUGMENT, WHOLE)
+_G_REPLACE = (*_GAUSS, REPLACE, EQUAL, ENOUGH)
+_G_ACCUMULATE = (*_GAUSS, ACCUMULATE, EQUAL_BLOCKS, WHOLE, ENOUGH)
+_G_SUBSAMPLE = (*_GAUSS, ACCUMULATE, EQUAL_BLOCKS, BUDGET, ENOUGH)
+_G_FRESH = (*_GAUSS, MIX, NO_OLD, SOME_REAL, FRESH, WHOLE, ENOUGH)
+_G_MIX = (*_GAUSS, MIX, NO_OLD, SOME_REAL, ORIGINAL, WHOLE, ENOUGH)
+_G_AUGMENT = (*_GAUSS, AUGMENT, WHOLE, ENOUGH)
 _C_REPLACE = (CATEGORICAL, FREQUENCIES, UNSMOOTHED, UNCURATED, REPLACE, EQUAL)
-_K = (GAUSSIAN, KERNEL, FIXED_WIDTH, UNCURATED)
+_K = (ROWS, KERNEL, FIXED_WIDTH, UNCURATED)
 
 
 def _moments(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from modelcollapse.history import History
 from modelcollapse.lineage import Lineage
 
 Statistic = Literal["mean", "median"]
@@ -43,7 +44,7 @@ class Trial:
 class Simulator:
     """Evaluates a setting by simulation, with more replicates until it is decided."""
 
-    first = 16
+    first = 32
 
     def __init__(
         self, measure: str, target: float, generations: int, of: Statistic, error: float,
@@ -64,8 +65,8 @@ class Simulator:
                 self.generations, replicates=count, seed=self.seed, probes=[self.measure],
                 every=self.generations, n_jobs=self.n_jobs,
             )  # fmt: skip
-            values = history[self.measure]
-            value, low, high = interval(values[:, 0], values[:, -1], self.of, self.alpha)
+            start, end = self._readings(history)
+            value, low, high = interval(start, end, self.of, self.alpha)
             if low >= self.target or high < self.target:
                 break
         self.done += 1
@@ -73,6 +74,13 @@ class Simulator:
         left = max(0.0, self.spent / self.done * (self.settings - self.done))
         self.say(f"{self.done} settings simulated, at most about {left:.0f} s left")
         return value, low, high, count
+
+    def _readings(self, history: History) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """First and last reading of each replicate; where no model was left, nothing was kept."""
+        values = history.readings.get(self.measure, np.full(history.alive.shape, np.nan))
+        end = values[:, -1].copy()
+        end[list(history.endings)] = 0.0
+        return values[:, 0], end
 
     def _counts(self) -> Iterator[int]:
         count = min(self.first, self.most)

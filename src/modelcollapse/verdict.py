@@ -84,6 +84,7 @@ def _sentence(history: History, stage: Stage, share: float, onset: int | None) -
             values = history[measure]
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = values[:, -1] / values[:, 0]
+            ratio[list(history.endings)] = 0.0  # no model, nothing left
             if np.isfinite(ratio).any():
                 parts.append(f"{name} at {float(np.nanmedian(ratio)):.0%}")
     if parts:

@@ -62,7 +62,9 @@ def test_a_target_that_holds_anyway_needs_nothing():
 
 
 def test_a_target_that_nothing_can_hold_says_what_was_reached():
-    with pytest.raises(InputError, match=r"no share of real records keeps variance at 1\.5"):
+    with pytest.raises(
+        InputError, match=r"no share of real records is seen to keep variance at 1\.5"
+    ):
         plan(GAUSS, {"variance": 1.5}, 50)
 
 

@@ -160,7 +160,7 @@ class TailRetention:
             axes = self._axes(values, vectors)
             return axes, np.linalg.norm(seen.root.T @ axes, axis=0)
 
-        axes, scale = generation.once(f"tail axes {self.level} {self.variance}", make)
+        axes, scale = generation.once(f"law's tail axes {self.level} {self.variance}", make)
         shift = (seen.model.mean - seen.mean) @ axes / scale
         spread = np.linalg.norm(np.swapaxes(seen.model_root, -1, -2) @ axes, axis=-2) / scale
         edge = -ndtri(self.level / 2)
@@ -179,7 +179,9 @@ class TailRetention:
             real = np.stack([np.mean(along < low, axis=0), np.mean(along > high, axis=0)])
             return axes, low, high, real
 
-        axes, low, high, real = generation.once(f"tail axes {self.level} {self.variance}", make)
+        axes, low, high, real = generation.once(
+            f"rows' tail axes {self.level} {self.variance}", make
+        )
         along = seen.sample @ axes
         beyond = np.stack([np.mean(along < low, axis=0), np.mean(along > high, axis=0)])
         # Where ties leave no real record beyond the quantile there is no tail to retain.
