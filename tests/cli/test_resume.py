@@ -194,7 +194,9 @@ def test_a_stopped_command_goes_on(shared_shell, command, jobs, number):
     output, error = process.communicate(timeout=60)
     assert output == ""
     if number == signal.SIGINT:
-        assert error == "modelcollapse: stopped. With --output, the same command goes on from here.\n"
+        assert (
+            error == "modelcollapse: stopped. With --output, the same command goes on from here.\n"
+        )
         assert process.returncode == 130
     assert 2 <= pieces() < SLOW["replicates"]
     assert not (out / "report.html").exists()

@@ -10,6 +10,9 @@ import typer
 
 from modelcollapse.cli._app import app
 
+CHECKED_RECORDS = 500
+"""Records that a user's generator is tried on before anything is planned with it."""
+
 
 @app.command(
     epilog="[bold]Example[/bold]\n\n"
@@ -100,6 +103,7 @@ def plan(
         raise InputError(f"{source} is a spec, which has a learner already. Leave out --generator.")
     if generator is not None:
         lineage = from_file(source, generator, fresh=fresh, generations=generations)
+        _check_generator(lineage)
     else:
         lineage = next(iter(read(source).lineages.values()))
     found = search(
@@ -109,3 +113,17 @@ def plan(
         say=lambda message: typer.echo(message, err=True),
     )  # fmt: skip
     typer.echo(dumps(found.to_dict(), indent=1) if json else repr(found))
+
+
+def _check_generator(lineage: Any) -> None:
+    """Refuse a generator whose chain would be a confident, wrong figure."""
+    import numpy as np
+
+    from modelcollapse.errors import InputError
+    from modelcollapse.testing import BrokenPromise, check_learner
+
+    some = lineage.truth.take(np.arange(min(len(lineage.truth), CHECKED_RECORDS)))
+    try:
+        check_learner(lineage.learner, some)
+    except BrokenPromise as broken:
+        raise InputError(f"the generator cannot be planned with: {broken}") from broken
