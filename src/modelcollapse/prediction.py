@@ -216,11 +216,15 @@ class Statement:
         NaN without a prediction, or where it is only a bound.
     words : str
         The same in a sentence: agreement and source, or the condition that fails.
+    scores : ndarray or None, shape (generations read,)
+        Distance at each generation, in standard errors and with its sign; None where `score` is
+        NaN.
     """
 
     curve: Curve | None
     score: float
     words: str
+    scores: NDArray[np.float64] | None = None
 
 
 def statement(history: History, measure: str) -> Statement | None:
@@ -239,7 +243,7 @@ def statement(history: History, measure: str) -> Statement | None:
     score = float(np.nanmax(np.abs(scores)))
     near = "is within" if score < FAR else "DISAGREES: it is off by"
     words = f"{curve.kind}, of the {curve.of}; the simulation {near} {score:.1f} standard errors"
-    return Statement(curve, score, f"{words}. {curve.origin}")
+    return Statement(curve, score, f"{words}. {curve.origin}", scores)
 
 
 def _refusal(lineage: Lineage, quantity: str, about: list[Theorem]) -> str:

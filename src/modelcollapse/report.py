@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import platform
 import re
 from collections.abc import Iterable, Mapping
@@ -224,7 +225,12 @@ def _theory(histories: Mapping[str, History]) -> list[dict[str, Any]]:
             about = statement(history, measure) if measure in history.readings else None
             if about is not None:
                 kind = "refused" if about.curve is None else "covered"
-                group[kind].append({"label": label, "words": about.words})
+                row = {"label": label, "words": about.words, "scores": []}
+                if about.scores is not None:
+                    at = dict(zip(history.generations.tolist(), about.scores, strict=True))
+                    shown = [at.get(g, math.nan) for g in shown_generations(histories, None)]
+                    row["scores"] = [f"{score:+.1f}" for score in shown if math.isfinite(score)]
+                group[kind].append(row)
         found.append(group)
     return found
 
