@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 GROUPS = (
-    "gaussian", "categorical", "mixture", "kernel", "ngram", "growth", "loop", "long", "startup",
+    "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
+    "long", "startup",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from modelcollapse.families.mixture import Mixture
     from modelcollapse.families.mixture_truth import GaussianMixtureTruth
     from modelcollapse.families.ngram import NGram
+    from modelcollapse.families.regression.labelled import Labelled
+    from modelcollapse.families.regression.linear import Ridge
+    from modelcollapse.families.regression.teacher import (
+        IsotropicTeacher,
+        LinearTeacher,
+        PowerLawTeacher,
+    )
     from modelcollapse.families.texts import Texts
     from modelcollapse.generation import Generation
     from modelcollapse.history import History
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
     from modelcollapse.learners.pca import PCA
     from modelcollapse.lineage import Lineage
     from modelcollapse.planning import plan
-    from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule
+    from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
     from modelcollapse.prediction import predict
     from modelcollapse.prose import StandardLibraryProse
     from modelcollapse.references import cite
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
     from modelcollapse.simulation import simulate
     from modelcollapse.sources import Digits, Empirical, File
     from modelcollapse.store import Store
+    from modelcollapse.verifier_quality import design, estimate
 
 _HOMES = {
     "Accumulate": "policies",
@@ -62,23 +70,31 @@ _HOMES = {
     "GaussianMixtureTruth": "families.mixture_truth",
     "Generation": "generation",
     "History": "history",
+    "IsotropicTeacher": "families.regression.teacher",
     "KernelDensity": "families.kernel",
+    "Labelled": "families.regression.labelled",
     "Lineage": "lineage",
+    "LinearTeacher": "families.regression.teacher",
     "Mix": "policies",
     "Mixture": "families.mixture",
     "NGram": "families.ngram",
     "PCA": "learners.pca",
+    "PowerLawTeacher": "families.regression.teacher",
     "RandomSelection": "curators.select",
     "Replace": "policies",
+    "Ridge": "families.regression.linear",
     "Schedule": "policies",
     "StandardLibraryProse": "prose",
     "Store": "store",
     "Texts": "families.texts",
     "TopScore": "curators.select",
     "Uniform": "families.categorical",
+    "Weighted": "policies",
     "Zipf": "families.categorical",
     "cite": "references",
     "decompose": "decomposition",
+    "design": "verifier_quality",
+    "estimate": "verifier_quality",
     "plan": "planning",
     "predict": "prediction",
     "probes": "",
@@ -107,22 +123,30 @@ __all__ = [
     "GaussianMixtureTruth",
     "Generation",
     "History",
+    "IsotropicTeacher",
     "KernelDensity",
+    "Labelled",
     "Lineage",
+    "LinearTeacher",
     "Mix",
     "Mixture",
     "NGram",
+    "PowerLawTeacher",
     "RandomSelection",
     "Replace",
+    "Ridge",
     "Schedule",
     "StandardLibraryProse",
     "Store",
     "Texts",
     "TopScore",
     "Uniform",
+    "Weighted",
     "Zipf",
     "cite",
     "decompose",
+    "design",
+    "estimate",
     "plan",
     "predict",
     "probes",

@@ -84,6 +84,17 @@ class Generation:
         return self._nature.lineage.truth
 
     @property
+    def learner(self) -> Any:
+        """The recipe that fitted the model."""
+        return self._nature.lineage.learner
+
+    @property
+    def examined(self) -> int:
+        """Records that a measure should test on: what is held out, else the lineage's size."""
+        lineage = self._nature.lineage
+        return lineage.holdout or lineage.size
+
+    @property
     def replicates(self) -> int | None:
         """Replicates on the leading axis, None without such an axis."""
         return self._nature.replicates
@@ -120,6 +131,16 @@ class Generation:
     def reference_labels(self) -> Any:
         """Labels of the held-out real records, None where the source has none."""
         return self._nature.holdout_labels()
+
+    def apart(self, n: int, *, rng: Generator) -> Any:
+        """Real records for a measure to train on: none is held out, and none counts as read.
+
+        Raises
+        ------
+        InputError
+            If a finite source has fewer.
+        """
+        return self._nature.apart(n, rng=rng)
 
     def rng(self, role: str) -> Generator:
         """Random generator of this generation for the given role."""

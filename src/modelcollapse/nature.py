@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from modelcollapse import records, seeds
 from modelcollapse.errors import Exhausted, Incompatible
-from modelcollapse.protocols import Finite, Replicable, name_of
+from modelcollapse.protocols import Finite, Replicable, Settling, name_of
 
 if TYPE_CHECKING:
     from modelcollapse.lineage import Lineage
@@ -41,6 +41,8 @@ class Nature:
                     "axis. Run them one by one: leave out replicates=, or use Lineage.run."
                 )
             self.truth = self.truth.replicate(replicates)
+        if isinstance(self.truth, Settling):
+            self.truth = self.truth.settle(lineage.size, rng=self.rng(0, "settle"))
         self.read_before = 0
         self.layout: object = None
         self._order: NDArray[np.intp] | None = None
@@ -83,6 +85,18 @@ class Nature:
                 f"{len(self._order)} records of its source. Choose a smaller size, or set holdout."
             )
         return self.truth.take(self._order[:n])
+
+    def apart(self, n: int, *, rng: Generator) -> Any:
+        """Real records that are not held out, whether or not a generation reads them as well."""
+        if self._order is None:
+            return self.lineage.truth.sample(n, rng=rng)
+        rest = self._order[self._held_out(len(self._order)) :]
+        if n > len(rest):
+            raise Exhausted(
+                f"a measure asked for {n} real records to train on, and the source has {len(rest)} "
+                "that are not held out. Ask for fewer, or provide more."
+            )
+        return self.truth.take(rng.choice(rest, size=n, replace=False))
 
     def holdout_labels(self) -> Any:
         """Labels of the held-out records, None where there are none."""

@@ -7,6 +7,7 @@ and synthetic records. The built-in ones are a line each::
     Accumulate(n)   corpus + draw.synthetic(n)
     Augment(n)      draw.original() + draw.synthetic(n)
     Mix(n, ...)     draw.synthetic(a) + draw.previous(b) + draw.original(c)
+    Weighted(...)   another policy's records, real ones counting for a fixed share
     Schedule(...)   regimes along time
 
 "Accumulate, then subsample" is ``Accumulate(n)`` in a lineage with a ``budget``.
@@ -19,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelcollapse.corpus import Corpus
+from modelcollapse import records
+from modelcollapse.corpus import Block, Corpus
 from modelcollapse.errors import InputError, is_whole
 from modelcollapse.protocols import Policy
 
@@ -192,6 +194,62 @@ class Mix:
         if real + kept < self.n:
             blend += draw.synthetic(self.n - real - kept)
         return blend
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Let real and synthetic records count for fixed shares in the fit, however many there are.
+
+    Parameters
+    ----------
+    policy : Policy
+        What the corpus consists of.
+    real : float
+        Share of the total weight that falls to the records of nature, above 0 and below 1.
+
+    Notes
+    -----
+    Needs records that carry weights: labelled ones. The weight of a fit is its own question:
+    with as many fresh real as synthetic records, weighing all alike is not the best, but the
+    golden ratio 0.618 for the real ones [he2025].
+
+    Examples
+    --------
+    >>> policy = Weighted(Mix(200, real=0.5, fresh=True), real=0.618)
+    """
+
+    policy: Policy
+    real: float
+
+    def __post_init__(self) -> None:
+        if not callable(self.policy) or isinstance(self.policy, type):
+            raise InputError(
+                f"Weighted got the policy {self.policy!r}, which cannot be called. Give one that "
+                "mixes real and synthetic records, such as Mix(200, real=0.5, fresh=True)."
+            )
+        if not 0 < self.real < 1:
+            raise InputError(
+                f"Weighted got real = {self.real!r}, but the share of real records in the weight "
+                "lies between 0 and 1, both excluded. To leave one kind out, use Replace or "
+                "Mix(real=1)."
+            )
+
+    def __call__(self, corpus: Corpus, draw: Draw) -> Corpus:
+        """Form the next corpus."""
+        formed = self.policy(corpus, draw)
+        total = formed.size
+        real = sum(block.size for block in formed.blocks if block.origin is None)
+        if real in (0, total):
+            missing = "real" if real == 0 else "synthetic"
+            raise InputError(
+                f"Weighted gives real records {self.real:g} of the weight, but the corpus of "
+                f"generation {draw.generation} holds no {missing} ones. Let its policy mix both."
+            )
+        shares = {True: self.real * total / real, False: (1 - self.real) * total / (total - real)}
+        return Corpus(
+            Block(records.weigh(block.data, shares[block.origin is None]), block.origin)
+            for block in formed.blocks
+        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from modelcollapse.errors import InputError, NoTheorem, suggestion
 from modelcollapse.history import History
 from modelcollapse.lineage import Lineage
-from modelcollapse.protocols import name_of
+from modelcollapse.protocols import Probe, name_of
 from modelcollapse.references import citation, cite
-from modelcollapse.theorems import THEOREMS, Theorem, fitted
+from modelcollapse.registry import build
+from modelcollapse.theorems import THEOREMS, Parts, Theorem, fitted
 from modelcollapse.theory import gaussian
 from modelcollapse.theory._formula import CATALOGUE
 
@@ -47,6 +49,8 @@ class Curve:
         Equation, theorem or section in the source.
     holds : str
         Condition under which it holds, which this lineage meets.
+    parts : dict of str to ndarray
+        What the values are the sum of, where theory tells causes apart; empty otherwise.
     """
 
     quantity: str
@@ -58,6 +62,7 @@ class Curve:
     source: str
     where: str
     holds: str
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -79,15 +84,28 @@ class Curve:
             "source": self.origin,
             "holds": self.holds,
             "generations": self.generations.tolist(),
-            "values": [v if np.isfinite(v) else None for v in self.values.tolist()],
+            "values": _plain(self.values),
+            "parts": {name: _plain(part) for name, part in self.parts.items()},
         }
 
     def __repr__(self) -> str:
         shown = sorted({0, len(self.values) // 4, len(self.values) // 2, len(self.values) - 1})
-        rows = "\n".join(f"  gen {self.generations[i]:<6d} {self.values[i]:.6g}" for i in shown)
+        rows = "\n".join(f"  gen {self.generations[i]:<6d} {self._at(i)}" for i in shown)
         return (
             f"{self.of} {self.quantity} ({self.kind}): {self.holds}\nsource: {self.origin}\n{rows}"
         )
+
+    def _at(self, i: int) -> str:
+        shown = f"{self.values[i]:.6g}"
+        if not self.parts:
+            return shown
+        causes = (f"{name} {part[i]:.4g}" for name, part in self.parts.items())
+        return f"{shown:<11s} = {' + '.join(causes)}"
+
+
+def _plain(values: NDArray[np.float64]) -> list[float | None]:
+    """List for JSON, which knows neither NaN nor infinity."""
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def quantities() -> tuple[str, ...]:
@@ -97,7 +115,7 @@ def quantities() -> tuple[str, ...]:
 
 def predict(
     lineage: Lineage,
-    quantity: str,
+    quantity: str | Probe,
     generations: int | ArrayLike = 20,
     *,
     kind: Kind | None = None,
@@ -108,8 +126,9 @@ def predict(
     ----------
     lineage : Lineage
         The loop.
-    quantity : str
-        One of `quantities`; most are names of measures.
+    quantity : str or Probe
+        One of `quantities`; most are names of measures. A measure itself where theory depends on
+        its settings: ``DownstreamError(records=1000, penalty=0.01)``.
     generations : int or array of int, default 20
         Generations after generation 0, or the generations themselves.
     kind : {"exact", "bound", "asymptotic"}, optional
@@ -136,13 +155,19 @@ def predict(
     >>> curve.kind, round(float(curve.values[-1]), 4)
     ('exact', 0.599)
     """
+    probe, quantity = (None, quantity) if isinstance(quantity, str) else (quantity, quantity.name)
     about = [theorem for theorem in THEOREMS if theorem.quantity == quantity]
     if not about:
         raise InputError(
             f"no theorem here is about '{quantity}'. {suggestion(quantity, quantities())}"
         )
+    if any(theorem.of_probe for theorem in about) and not getattr(probe, "single", False):
+        raise InputError(
+            f"theory of {quantity} depends on what is fitted. Pass the measure, with one number of "
+            "records and one penalty: DownstreamError(records=1000, penalty=0.01)."
+        )
     if kind is not None:
-        about = [theorem for theorem in about if CATALOGUE[theorem.formula].kind == kind]
+        about = [theorem for theorem in about if theorem.kind == kind]
         if not about:
             raise NoTheorem(
                 f"no theorem about {quantity} is of the kind '{kind}'. Leave the kind open."
@@ -158,13 +183,19 @@ def predict(
     covering = [theorem for theorem in about if theorem.failing(lineage)[1] is None]
     if not covering:
         raise NoTheorem(_refusal(lineage, quantity, about))
-    theorem = min(covering, key=lambda t: _ORDER.index(CATALOGUE[t.formula].kind))
+    theorem = min(covering, key=lambda t: _ORDER.index(t.kind))
     claim = CATALOGUE[theorem.formula]
-    values = np.broadcast_to(np.asarray(theorem.value(lineage, at), dtype=np.float64), at.shape)
+    value = theorem.value(lineage, at, probe) if theorem.of_probe else theorem.value(lineage, at)
+    parts = value.parts if isinstance(value, Parts) else {}
+    total = value.total if isinstance(value, Parts) else value
     return Curve(
-        quantity, at, values, claim.kind, theorem.of, theorem.measure, claim.source, claim.where,
-        claim.holds,
+        quantity, at, _along(total, at), theorem.kind, theorem.of, theorem.measure, claim.source,
+        claim.where, theorem.holds, {name: _along(part, at) for name, part in parts.items()},
     )  # fmt: skip
+
+
+def _along(value: Any, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), at.shape)
 
 
 def half_life(lineage: Lineage) -> float:
@@ -195,12 +226,26 @@ def half_life(lineage: Lineage) -> float:
 
 def overlay(history: History, measure: str) -> Curve | None:
     """Curve for a measure of a simulated lineage, None if no theorem covers it."""
-    if history.lineage is None or measure not in quantities():
+    if history.lineage is None:
         return None
     try:
-        return predict(history.lineage, measure, history.generations)
+        return _about(history, measure)
     except NoTheorem:
         return None
+
+
+def _about(history: History, measure: str) -> Curve | None:
+    """Prediction of a measure of a history; None if there is no theory of such a measure."""
+    name, _, part = measure.partition(".")
+    if name not in quantities():
+        return None
+    if not any(theorem.of_probe for theorem in THEOREMS if theorem.quantity == name):
+        return predict(history.lineage, measure, history.generations) if not part else None
+    for described in history.provenance.get("probes", ()):
+        if isinstance(described, Mapping) and described.get("type") == name:
+            probe = build("probe", described, "measures").single_out(part)
+            return predict(history.lineage, probe, history.generations)
+    return None
 
 
 @dataclass(frozen=True)
@@ -229,12 +274,14 @@ class Statement:
 
 def statement(history: History, measure: str) -> Statement | None:
     """Theory's word on a measure; None if there is no theory of such a measure, or no lineage."""
-    if history.lineage is None or measure not in quantities():
+    if history.lineage is None:
         return None
     try:
-        curve = predict(history.lineage, measure, history.generations)
+        curve = _about(history, measure)
     except NoTheorem as refusal:
         return Statement(None, float("nan"), str(refusal).removesuffix(" Simulate it instead."))
+    if curve is None:
+        return None
     if curve.kind == "bound":
         return Statement(curve, float("nan"), f"a bound on the {curve.of}. {curve.origin}")
     scores = history.compare(curve, measure, of=curve.of)

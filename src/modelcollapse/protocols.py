@@ -105,6 +105,15 @@ class Replicable(Protocol):
 
 
 @runtime_checkable
+class Settling(Protocol):
+    """A truth that fixes something once a run, such as inputs that are always the same."""
+
+    def settle(self, n: int, *, rng: Generator) -> Model[Any]:
+        """Truth of one run, whose generation 0 has `n` records."""
+        ...
+
+
+@runtime_checkable
 class Summarising(Protocol):
     """A learner that needs no more than a mergeable summary of the records.
 

@@ -87,6 +87,15 @@ def concat(parts: Sequence[Any]) -> Any:
 
 
 @singledispatch
+def weigh(data: Any, weight: float) -> Any:
+    """Give every record the same weight in a fit, in place of the weights it had."""
+    raise InputError(
+        f"records of type {type(data).__name__} carry no weights. Use labelled records, or choose "
+        "how many records of each kind there are instead of how much they count."
+    )
+
+
+@singledispatch
 def join(first: Any, parts: Sequence[Any]) -> Any:
     """Join two or more parts; dispatches on the first. Call `concat` instead."""
     import narwhals as nw

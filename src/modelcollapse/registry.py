@@ -30,6 +30,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "zipf": "families.categorical:Zipf",
         "uniform": "families.categorical:Uniform",
         "gaussian_mixture": "families.mixture_truth:GaussianMixtureTruth",
+        "linear_teacher": "families.regression.teacher:LinearTeacher",
+        "isotropic_teacher": "families.regression.teacher:IsotropicTeacher",
+        "power_law_teacher": "families.regression.teacher:PowerLawTeacher",
         "digits": "sources:Digits",
         "file": "sources:File",
         "standard_library_prose": "prose:StandardLibraryProse",
@@ -40,6 +43,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mixture": "families.mixture:Mixture",
         "kernel_density": "families.kernel:KernelDensity",
         "ngram": "families.ngram:NGram",
+        "ridge": "families.regression.linear:Ridge",
         "pca": "learners.pca:PCA",
         "estimator": "learners.estimator:Estimator",
         "biased_gaussian": "learners.biased:BiasedGaussian",
@@ -51,6 +55,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "augment": "policies:Augment",
         "mix": "policies:Mix",
         "schedule": "policies:Schedule",
+        "weighted": "policies:Weighted",
     },
     "curator": {
         "random_selection": "curators.select:RandomSelection",
@@ -75,6 +80,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "lost_mass": "probes.variety:LostMass",
         "distinct": "probes.variety:Distinct",
         "subgroups": "probes.variety:Subgroups",
+        "test_error": "probes.regression:TestError",
+        "misclassification": "probes.regression:Misclassification",
+        "downstream_error": "probes.regression:DownstreamError",
     },
 }
 

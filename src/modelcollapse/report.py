@@ -82,6 +82,8 @@ def render(
     settings = {label: history.provenance for label, history in histories.items()}
     limits = inspect.signature(stage).parameters
     theory = _theory(histories)
+    # Labelled records have an error in place of a stage.
+    staged = {label: h for label, h in histories.items() if not verdict(h).heading}
     page: str = _template().render(
         title=spec.get("title") or "Model collapse report",
         description=spec.get("description", ""),
@@ -89,7 +91,7 @@ def render(
         lineages=[
             _lineage(i, label, history) for i, (label, history) in enumerate(histories.items())
         ],
-        stage_names=_occurring(histories),
+        stage_names=_occurring(staged),
         ended=any(history.endings for history in histories.values()),
         curves=_curves(histories, about),
         theory=[group for group in theory if group["covered"]],
@@ -97,7 +99,7 @@ def render(
         gallery=gallery({label: history.snapshots for label, history in histories.items()}),
         generations=shown_generations(histories, None),
         medians=report_tables.medians(histories),
-        stages=report_tables.stages(histories),
+        stages=report_tables.stages(staged),
         endings=report_tables.endings(histories),
         rule={
             "tail": f"{limits['tail_threshold'].default:.0%}",
@@ -157,10 +159,10 @@ def _lineage(index: int, label: str, history: History) -> dict[str, Any]:
         "line": svg.line(index, f"key-{index}"),
         "hue": index % len(svg.WEB.series),
         "stage": found.stage.name.lower(),
-        "name": STAGE_NAMES[found.stage],
-        "meaning": str(found.stage),
+        "name": found.heading or STAGE_NAMES[found.stage],
+        "meaning": "of the first model" if found.heading else str(found.stage),
         "sentence": found.sentence[0].upper() + found.sentence[1:] + ".",
-        "timeline": _timeline(history),
+        "timeline": "" if found.heading else _timeline(history),
         "span": (int(history.generations[0]), int(history.generations[-1])),
     }
 

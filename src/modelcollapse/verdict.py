@@ -10,6 +10,9 @@ import numpy as np
 from modelcollapse.history import History
 from modelcollapse.metrics.stage import Stage
 
+ERRORS = {"test_error": "test error", "misclassification": "share of wrong classes"}
+"""Measures of labelled records that a verdict can rest on."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -26,16 +29,26 @@ class Verdict:
         and do not come back, None if there is no such generation.
     sentence : str
         The same in words.
+    heading : str
+        The same in two or three words, where a stage of tails and variance says nothing: for
+        labelled records, how the error has grown. Empty otherwise.
     """
 
     stage: Stage
     share: float
     onset: int | None
     sentence: str
+    heading: str = ""
 
 
 def verdict(history: History) -> Verdict:
-    """Verdict on one lineage, by the rule of `modelcollapse.metrics.stage.stage`."""
+    """Verdict on one lineage, by the rule of `modelcollapse.metrics.stage.stage`.
+
+    Labelled records have no such stage: their verdict is how far the error has grown.
+    """
+    errors = [measure for measure in ERRORS if measure in history.readings]
+    if errors and not {"variance", "tail_retention"} & set(history.readings):
+        return _on_error(history, errors[0])
     stages = history.stages()
     last = stages[:, -1]
     shares = {member: float(np.mean(last == member)) for member in Stage}
@@ -50,6 +63,20 @@ def verdict(history: History) -> Verdict:
     collapsed = np.mean((stages == Stage.EARLY) | (stages == Stage.LATE), axis=0) >= 0.5
     onset = _lasting_from(collapsed, history)
     return Verdict(stage, shares[stage], onset, _sentence(history, stage, shares[stage], onset))
+
+
+def _on_error(history: History, measure: str) -> Verdict:
+    values, last = history[measure], int(history.generations[-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.nanmedian(values[:, -1] / values[:, 0]))
+    grown = np.mean(values > values[:, :1], axis=0) >= 0.5
+    worse, count = int(np.sum(values[:, -1] > values[:, 0])), history.replicates
+    sentence = (
+        f"the {ERRORS[measure]} at generation {last} is {ratio:.3g} times that of generation 0 "
+        f"(median); it is larger in {worse} of {count} replicates"
+    )
+    onset = _lasting_from(grown, history)
+    return Verdict(Stage.UNDECIDED, worse / count, onset, sentence, f"error × {ratio:.3g}")
 
 
 def verdicts(histories: Mapping[str, History]) -> list[str]:

@@ -21,7 +21,7 @@ FLOORS = [
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine"},
     {
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
-        "decomposition", "recipes", "reproduction",
+        "decomposition", "recipes", "reproduction", "verifier_quality",
     },
     {
         "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",

@@ -34,6 +34,11 @@ DOCUMENTS = [" ".join(WORDS[mc.Zipf(10).rows().sample(12, rng=RNG)]) for _ in ra
 TEXTS = Texts.of(DOCUMENTS)
 BLOCKS = TEXTS.blocks(10)
 
+TEACHER = mc.LinearTeacher([1.0, -2.0, 0.5], covariance=[1.0, 4.0, 0.5], noise=0.3)
+LABELLED = TEACHER.sample(400, rng=RNG)
+LEAST_SQUARES = TEACHER.exact().sample(400, rng=RNG)
+LEAST_SQUARES_BATCH = TEACHER.exact().replicate(3).sample(400, rng=RNG)
+
 SMOOTHINGS = ("backoff", "interpolated", "kneser-ney")
 LEARNERS = [
     ("gaussian_mle", mc.GaussianMLE(), ROWS),
@@ -58,6 +63,10 @@ LEARNERS = [
     *(("ngram", mc.NGram(order, smoothing=s), TEXTS) for s in SMOOTHINGS for order in (1, 2)),
     *(("ngram", mc.NGram(3, smoothing=s), BLOCKS) for s in SMOOTHINGS),
     *(("ngram", mc.NGram(3, smoothing=s), DOCUMENTS) for s in SMOOTHINGS),
+    ("ridge", mc.Ridge(), LABELLED),
+    ("ridge", mc.Ridge(1e-6), LABELLED),
+    ("ridge", mc.Ridge(), LEAST_SQUARES),
+    ("ridge", mc.Ridge(1e-6), LEAST_SQUARES_BATCH),
     ("pca", mc.PCA(mc.Mixture(2), dimensions=3), PIXELS),
     ("pca", mc.PCA(mc.GaussianMLE(), dimensions=2, axes="kept"), PIXELS.reshape(400, 2, 4)),
     ("estimator", mc.Estimator(GaussianMixture, {"n_components": 2}), ROWS),
@@ -83,6 +92,7 @@ POLICIES = [
     ("schedule", mc.Schedule([(mc.Replace(50), 2), (mc.Mix(50, real=0.2), None)])),
     ("", half_and_half),
 ]
+WEIGHTED = mc.Weighted(mc.Mix(60, real=0.5), 0.618)
 CURATORS = [
     ("random_selection", mc.RandomSelection(3.0), ROWS),
     ("random_selection", mc.RandomSelection(), DOCUMENTS),
@@ -97,6 +107,10 @@ TRUTHS = [
     ("categorical", mc.Categorical([0.5, 0.25, 0.25], ["x", "y", "z"])),
     ("zipf", mc.Zipf(5, 1.5)),
     ("uniform", mc.Uniform(4, as_rows=True)),
+    ("linear_teacher", TEACHER),
+    ("linear_teacher", mc.LinearTeacher([[1.0], [2.0]], [[2.0, 0.5], [0.5, 1.0]], noise=0.0)),
+    ("isotropic_teacher", mc.IsotropicTeacher(3, noise=0.1, same_inputs=True)),
+    ("power_law_teacher", mc.PowerLawTeacher(4, statistics=True)),
     ("digits", mc.Digits()),
     ("standard_library_prose", mc.StandardLibraryProse(block=32)),
 ]
@@ -105,7 +119,8 @@ PROBES = [
     "wasserstein", "energy_distance", "mmd", "total_variation", "hellinger", "kl",
     "cross_entropy", "support", "entropy", "lost_mass", "subgroups",
     {"type": "tail_retention", "level": 0.2}, {"type": "hill_number", "order": 1.0},
-    {"type": "distinct", "n": 3},
+    {"type": "distinct", "n": 3}, "test_error", "misclassification",
+    {"type": "downstream_error", "records": 50, "penalty": [0.1, 1.0]},
 ]  # fmt: skip
 
 
@@ -123,6 +138,10 @@ def test_every_learner_keeps_its_promises(learner, data):
 )
 def test_every_policy_keeps_its_promises(policy):
     check_policy(policy)
+
+
+def test_a_policy_that_weighs_records_keeps_its_promises_on_those_that_carry_weights():
+    check_policy(WEIGHTED, truth=TEACHER)
 
 
 @pytest.mark.parametrize(("curator", "candidates"), labelled(CURATORS))
@@ -159,6 +178,7 @@ def named_parts(tmp_path):
     yield ("truth", "file", mc.File(str(file), image_shape=[1, 2]))
     yield from (("learner", name, part) for name, part, _ in LEARNERS)
     yield from (("policy", name, part) for name, part in POLICIES if name)
+    yield ("policy", "weighted", WEIGHTED)
     yield from (("curator", name, part) for name, part, _ in CURATORS)
     for given in PROBES:
         part = registry.build("probe", given, "measures")

@@ -14,11 +14,9 @@ from modelcollapse.families.texts import Texts
 from modelcollapse.metrics import distances, kernels
 from modelcollapse.probes.views import CategoricalView, GaussianView, RowsView, TextView, view
 
-PLAIN = tuple(
-    getattr(probes, name)()
-    for name in probes.__all__
-    if name not in ("bind", "suited", "Subgroups")
-)
+# Subgroups reads labels of groups, and those of regression read labelled records.
+OTHERS = ("bind", "suited", "Subgroups", "TestError", "Misclassification", "DownstreamError")
+PLAIN = tuple(getattr(probes, name)() for name in probes.__all__ if name not in OTHERS)
 DOCUMENTS = [
     " ".join(
         np.random.default_rng(i).choice(list("abcdefghij"), p=np.arange(10, 0, -1) / 55, size=20)

@@ -16,6 +16,8 @@ from modelcollapse.families.categorical import Frequencies
 from modelcollapse.families.counts import Counts
 from modelcollapse.families.gaussian import GaussianMLE
 from modelcollapse.families.moments import Moments
+from modelcollapse.families.regression.labelled import Labelled
+from modelcollapse.families.regression.statistics import LeastSquares
 from modelcollapse.families.texts import Texts
 from modelcollapse.probes.distances import (
     KL,
@@ -26,6 +28,7 @@ from modelcollapse.probes.distances import (
     TotalVariation,
     Wasserstein,
 )
+from modelcollapse.probes.regression import DownstreamError, Misclassification, TestError
 from modelcollapse.probes.spread import (
     LogGeneralisedVariance,
     LogVariance,
@@ -52,6 +55,7 @@ __all__ = [
     "MMD",
     "CrossEntropy",
     "Distinct",
+    "DownstreamError",
     "EnergyDistance",
     "Entropy",
     "Hellinger",
@@ -60,9 +64,11 @@ __all__ = [
     "LogVariance",
     "LostMass",
     "MeanError",
+    "Misclassification",
     "Subgroups",
     "Support",
     "TailRetention",
+    "TestError",
     "TotalVariation",
     "Variance",
     "Wasserstein",
@@ -104,6 +110,9 @@ def bind(probes: Sequence[Probe | str] | None, lineage: Lineage) -> tuple[Probe,
 def suited(lineage: Lineage) -> tuple[Probe, ...]:
     """Probes that suit the data of a lineage: spread and tails first, then variety and distance."""
     record = _one_record(lineage.truth)
+    if isinstance(record, Labelled | LeastSquares):
+        real = record.design.response == "real"
+        return (TestError(),) if real else (Misclassification(),)
     if isinstance(record, Moments) or isinstance(lineage.learner, GaussianMLE):
         return (Variance(), TailRetention(), LogGeneralisedVariance(), MeanError(), Wasserstein())
     if isinstance(record, Counts) or isinstance(lineage.learner, Frequencies):

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse.families.counts import Counts
 from modelcollapse.families.moments import Moments
+from modelcollapse.families.regression.labelled import Labelled
+from modelcollapse.families.regression.statistics import LeastSquares
 from modelcollapse.families.texts import Texts, words
 
 Statistics = Callable[[Any], ArrayLike]
@@ -26,6 +28,7 @@ def default_statistics(data: Any) -> Statistics | None:
 
     Arrays and tables: the mean of each column of numbers. `Moments`: the mean of each coordinate
     and the total variance. `Counts` and texts: the shares of the most frequent states or words.
+    Labelled records and their statistics: products of inputs and targets.
     A type of your own registers itself: ``@default_statistics.register``.
 
     Parameters
@@ -46,6 +49,21 @@ def _(data: Moments) -> Statistics:
     return lambda part: np.append(
         part.mean.ravel(), part.scatter.trace(axis1=-2, axis2=-1) / part.n
     )
+
+
+@default_statistics.register
+def _(data: Labelled) -> Statistics:
+    def moments(part: Labelled) -> NDArray[np.float64]:
+        targets = part.targets.reshape(len(part.targets), -1)
+        products = part.inputs.T @ targets / len(targets)
+        return np.append(products.ravel(), np.square(targets).mean(axis=0))
+
+    return moments
+
+
+@default_statistics.register
+def _(data: LeastSquares) -> Statistics:
+    return lambda part: (np.swapaxes(part.root, -1, -2) @ part.target / part.n).ravel()
 
 
 @default_statistics.register

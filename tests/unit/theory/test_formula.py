@@ -14,6 +14,7 @@ from modelcollapse.theory import (
     gaussian,
     kernel,
     mixing,
+    regression,
     scaling,
     stability,
 )
@@ -25,6 +26,7 @@ PACKAGES = {
     "mixing": mixing,
     "scaling": scaling,
     "curation": curation,
+    "regression": regression,
 }
 MODULES = {"kernel": kernel, "stability": stability, "approximation": approximation}
 
@@ -86,6 +88,9 @@ INTERNAL = {
     "frequencies.diversity",
     "frequencies.lost",
     "replace.log_moment",
+    "weighting.ratio",
+    "weighting.relaxed",
+    "weighting.share",
 }  # shared by files of the package
 
 

@@ -1,129 +1,53 @@
-"""Which theorem speaks about which lineage: conditions on one side, closed forms on the other."""
+"""Theorems about lineages of distributions: Gaussian, categorical, kernel densities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modelcollapse.families.categorical import Frequencies
 from modelcollapse.families.categorical_law import CategoricalTruth
 from modelcollapse.families.gaussian import ExactGaussian, Gaussian, GaussianMLE
 from modelcollapse.families.kernel import KernelDensity
-from modelcollapse.lineage import Lineage
-from modelcollapse.policies import Accumulate, Augment, Mix, Replace
-from modelcollapse.protocols import name_of
+from modelcollapse.policies import Augment
+from modelcollapse.theorems._theorem import (
+    ACCUMULATE,
+    EQUAL,
+    EQUAL_BLOCKS,
+    FRESH,
+    MIX,
+    NO_OLD,
+    REPLACE,
+    SOME_REAL,
+    UNCURATED,
+    WHOLE,
+    Condition,
+    Floats,
+    Generations,
+    Theorem,
+    first,
+    fitted,
+    part_is,
+    shares,
+)
 from modelcollapse.theory import discrete, gaussian, kernel, mixing
 
-Floats = NDArray[np.float64]
-Generations = NDArray[np.int64]
 EXACT_SURVIVAL = 2_000
 """Records up to which survival is computed from the exact chain, whose cost grows as n squared."""
 
-
-@dataclass(frozen=True)
-class Condition:
-    """Something a theorem needs of a lineage.
-
-    Attributes
-    ----------
-    needs : str
-        The condition in words.
-    holds : callable
-        From a lineage to bool; called only when all conditions before it hold.
-    found : callable
-        From a lineage to what it has instead, in words.
-    """
-
-    needs: str
-    holds: Callable[[Any], bool]
-    found: Callable[[Any], str]
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """A closed form and the lineages it covers.
-
-    Attributes
-    ----------
-    quantity : str
-        What it predicts; for most, the name of a probe.
-    formula : str
-        Name in `modelcollapse.theory` under which kind and source are registered.
-    conditions : tuple of Condition
-        In the order in which a reader would check them.
-    value : callable
-        From a lineage and generations to the values.
-    of : {"mean", "median"}
-        What it states about the measure.
-    measure : str or None
-        The probe whose readings it is about; None if no probe reads it.
-    """
-
-    quantity: str
-    formula: str
-    conditions: tuple[Condition, ...]
-    value: Callable[[Any, Generations], Any]
-    of: Literal["mean", "median"] = "mean"
-    measure: str | None = None
-
-    def failing(self, lineage: Lineage) -> tuple[int, Condition | None]:
-        """How many conditions hold, in order, and the first that does not."""
-        for count, condition in enumerate(self.conditions):
-            if not condition.holds(lineage):
-                return count, condition
-        return len(self.conditions), None
-
-
-def fitted(lineage: Any) -> int:
-    """Records that each model after the first is fitted to, under a policy of fixed size."""
-    n: int = lineage.policy.n
-    return n if lineage.budget is None else min(n, lineage.budget)
-
-
-def first(lineage: Any) -> int:
-    """Records that the model of generation 0 is fitted to."""
-    size: int = lineage.size
-    return size if lineage.budget is None else min(size, lineage.budget)
-
-
-def shares(lineage: Any) -> tuple[int, int]:
-    """Real and synthetic records of a mix."""
-    real = round(lineage.policy.shares[2] * lineage.policy.n)
-    return real, lineage.policy.n - real
-
-
-def _is(role: str, kind: Any, words: str) -> Condition:
-    return Condition(
-        f"the {role} is {words}",
-        lambda lineage: isinstance(getattr(lineage, role), kind),
-        lambda lineage: f"it is {name_of(getattr(lineage, role))}",
-    )
-
-
-GAUSSIAN = _is("truth", Gaussian | ExactGaussian, "Gaussian")
-ROWS = _is("truth", Gaussian, "Gaussian and writes records")
-CATEGORICAL = _is("truth", CategoricalTruth, "a categorical law")
-MLE = _is("learner", GaussianMLE, "GaussianMLE")
-FREQUENCIES = _is("learner", Frequencies, "Frequencies")
-KERNEL = _is("learner", KernelDensity, "KernelDensity")
-REPLACE = _is("policy", Replace, "Replace")
-ACCUMULATE = _is("policy", Accumulate, "Accumulate")
-AUGMENT = _is("policy", Augment, "Augment")
-MIX = _is("policy", Mix, "Mix")
+GAUSSIAN = part_is("truth", Gaussian | ExactGaussian, "Gaussian")
+ROWS = part_is("truth", Gaussian, "Gaussian and writes records")
+CATEGORICAL = part_is("truth", CategoricalTruth, "a categorical law")
+MLE = part_is("learner", GaussianMLE, "GaussianMLE")
+FREQUENCIES = part_is("learner", Frequencies, "Frequencies")
+KERNEL = part_is("learner", KernelDensity, "KernelDensity")
+AUGMENT = part_is("policy", Augment, "Augment")
 ENOUGH = Condition(
     "an unbiased fit has more records than coordinates",
     lambda x: x.learner.ddof == 0 or min(first(x), fitted(x)) > x.truth.d,
     lambda x: f"there are {min(first(x), fitted(x))} for {x.truth.d}",
-)
-UNCURATED = Condition(
-    "there is no curator", lambda x: x.curator is None, lambda x: f"there is {name_of(x.curator)}"
-)
-WHOLE = Condition(
-    "there is no budget", lambda x: x.budget is None, lambda x: f"the budget is {x.budget}"
 )
 BUDGET = Condition("there is a budget", lambda x: x.budget is not None, lambda x: "there is none")
 ONE = Condition(
@@ -139,27 +63,6 @@ FIXED_WIDTH = Condition(
     lambda x: not isinstance(x.learner.bandwidth, str),
     lambda x: f"it follows the rule '{x.learner.bandwidth}'",
 )
-EQUAL = Condition(
-    "every generation is fitted to as many records as generation 0",
-    lambda x: fitted(x) == first(x),
-    lambda x: f"it is {fitted(x)} after {first(x)}",
-)
-EQUAL_BLOCKS = Condition(
-    "n equals the size of generation 0",
-    lambda x: x.policy.n == x.size,
-    lambda x: f"n is {x.policy.n} and the size {x.size}",
-)
-NO_OLD = Condition(
-    "no records of the previous generation are re-used (beta is 0)",
-    lambda x: x.policy.beta == 0,
-    lambda x: f"beta is {x.policy.beta:g}",
-)
-SOME_REAL = Condition(
-    "there are real and synthetic records in the mix",
-    lambda x: min(shares(x)) > 0,
-    lambda x: f"there are {shares(x)[0]} real and {shares(x)[1]} synthetic ones",
-)
-FRESH = Condition("real records are fresh", lambda x: x.policy.fresh, lambda x: "they are original")
 ORIGINAL = Condition(
     "real records are original ones, chosen anew or all of them",
     lambda x: not x.policy.fresh and (not x.policy.fixed or shares(x)[0] == x.size),
@@ -243,7 +146,7 @@ def _moments(
     )
 
 
-THEOREMS: tuple[Theorem, ...] = (
+DISTRIBUTIONS: tuple[Theorem, ...] = (
     Theorem(
         "variance", "gaussian.expected_variance", _G_REPLACE,
         lambda x, t: _spread(x) * gaussian.expected_variance(t, fitted(x), ddof=_ddof(x)),

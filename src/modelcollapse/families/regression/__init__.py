@@ -1,0 +1,1 @@
+"""Regression: labelled records, teachers that label them, and models that learn to."""

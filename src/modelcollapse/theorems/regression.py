@@ -1,0 +1,179 @@
+"""Theorems about lineages of regression: a linear teacher, ridge fits, labels written anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from modelcollapse.families.regression.linear import Ridge
+from modelcollapse.families.regression.teacher import LinearTruth
+from modelcollapse.policies import Mix, Weighted
+from modelcollapse.theorems._theorem import (
+    ACCUMULATE,
+    EQUAL,
+    EQUAL_BLOCKS,
+    REPLACE,
+    UNCURATED,
+    WHOLE,
+    Condition,
+    Floats,
+    Generations,
+    Parts,
+    Theorem,
+    first,
+    part_is,
+)
+from modelcollapse.theory import regression
+
+MANY = 50
+"""Records for each coordinate from which a theory of leading order in d / n is called good."""
+
+TEACHER = part_is("truth", LinearTruth, "a linear teacher")
+RIDGE = part_is("learner", Ridge, "Ridge")
+REAL = Condition(
+    "the labels are single real numbers",
+    lambda x: x.truth.response == "real" and x.truth.outputs is None,
+    lambda x: "they are classes" if x.truth.outputs is None else "there are several of them",
+)
+PLAIN = Condition(
+    "inputs are not projected", lambda x: x.learner.width is None, lambda x: "they are projected"
+)
+REGULAR = Condition(
+    "records and coordinates differ by 2 or more, or there is a penalty: the expected error of "
+    "least squares is infinite otherwise",
+    lambda x: x.learner.penalty > 0 or abs(first(x) - x.truth.d) >= 2,
+    lambda x: f"there are {first(x)} records for {x.truth.d} coordinates",
+)
+UNPENALISED = Condition(
+    "there is no ridge penalty",
+    lambda x: x.learner.penalty == 0,
+    lambda x: f"the penalty is {x.learner.penalty:g}",
+)
+MORE_RECORDS = Condition(
+    "there are at least d + 2 records",
+    lambda x: first(x) >= x.truth.d + 2,
+    lambda x: f"there are {first(x)} for d = {x.truth.d}",
+)
+NEW_INPUTS = Condition(
+    "generators with a penalty see new inputs",
+    lambda x: not x.truth.same_inputs or x.learner.penalty == 0,
+    lambda x: "they see the same ones",
+)
+WEIGHTED_MIX = Condition(
+    "the policy is Weighted over a Mix of fresh real and synthetic records only",
+    lambda x: (
+        isinstance(x.policy, Weighted)
+        and isinstance(x.policy.policy, Mix)
+        and x.policy.policy.fresh
+        and x.policy.policy.beta == 0
+    ),
+    lambda x: "it is another",
+)
+AS_MANY = Condition(
+    "generation 0 has as many records as are real in each later one",
+    lambda x: _real(x)[0] == x.size,
+    lambda x: f"it has {x.size}, and later ones {_real(x)[0]}",
+)
+LARGE = Condition(
+    f"there are at least {MANY} records for each coordinate: the theory is of leading order",
+    lambda x: min(_real(x)) >= MANY * x.truth.d,
+    lambda x: f"there are {min(_real(x))} for d = {x.truth.d}",
+)
+ANEW = Condition(
+    "inputs are drawn anew",
+    lambda x: not x.truth.same_inputs,
+    lambda x: "they are always the same",
+)
+_BASE = (TEACHER, RIDGE, REAL, PLAIN, UNCURATED, WHOLE)
+_CHAIN = (*_BASE, REPLACE, EQUAL, REGULAR, NEW_INPUTS)
+
+
+def _real(lineage: Any) -> tuple[int, int]:
+    """Real and synthetic records of the mix below a weighting."""
+    mix = lineage.policy.policy
+    real = round(mix.shares[2] * mix.n)
+    return real, mix.n - real
+
+
+def _unit(lineage: Any) -> dict[str, Any]:
+    return {"dimension": lineage.truth.d, "noise": lineage.truth.noise}
+
+
+def _chain(lineage: Any, t: Generations) -> Parts | Floats:
+    """Error of the models of a chain; the last fit of each is one more downstream fit."""
+    truth, learner = lineage.truth, lineage.learner
+    if truth.same_inputs:
+        return _own(lineage, t)
+    return _parts(lineage, t, lineage.size, learner.penalty, truth.noise)
+
+
+def _own(lineage: Any, t: Generations) -> Floats:
+    truth = lineage.truth
+    values, coordinates = truth.spectrum
+    own = regression.generator_error(
+        t, eigenvalues=values, coefficients=coordinates, generator_records=lineage.size,
+        generator_noise=truth.noise, same_inputs=True,
+    )  # fmt: skip
+    return np.asarray(own.total)
+
+
+def _parts(lineage: Any, t: Generations, n: int, penalty: float, noise: float) -> Parts:
+    truth, learner = lineage.truth, lineage.learner
+    values, coordinates = truth.spectrum
+    error = regression.chain_error(
+        t, n, penalty, eigenvalues=values, coefficients=coordinates, noise=noise,
+        generator_records=lineage.size, generator_noise=truth.noise,
+        generator_penalty=learner.penalty, same_inputs=truth.same_inputs,
+    )  # fmt: skip
+    return Parts(
+        {
+            "clean bias": error.bias,
+            "clean variance": error.variance,
+            "added bias": error.added_bias,
+            "added variance": error.added_variance,
+        }
+    )
+
+
+def _exact(lineage: Any, t: Generations) -> Parts:
+    """Least squares, exactly: a clean error, and as much again for each generation."""
+    each = regression.replace_error(0, lineage.size, **_unit(lineage))
+    return Parts({"clean variance": each, "added variance": t * each})
+
+
+def _downstream(lineage: Any, t: Generations, probe: Any) -> Parts:
+    noise = lineage.truth.noise if probe.noise is None else probe.noise
+    return _parts(lineage, t, probe.records, probe.penalty, noise)
+
+
+def _weighted(lineage: Any, t: Generations) -> Floats:
+    real, synthetic = _real(lineage)
+    unit = lineage.truth.noise**2 * lineage.truth.d / real
+    return np.asarray(unit * regression.weighted_error(t, lineage.policy.real, real, synthetic))
+
+
+REGRESSION: tuple[Theorem, ...] = (
+    Theorem(
+        "test_error", "regression.replace_error", (*_CHAIN, UNPENALISED, MORE_RECORDS), _exact,
+        measure="test_error",
+    ),
+    Theorem("test_error", "regression.chain_error", _CHAIN, _chain, measure="test_error"),
+    Theorem(
+        "test_error", "regression.accumulate_error",
+        (*_BASE, ACCUMULATE, EQUAL_BLOCKS, UNPENALISED, MORE_RECORDS),
+        lambda x, t: regression.accumulate_error(
+            t, x.size, same_inputs=x.truth.same_inputs, **_unit(x)
+        ),
+        measure="test_error",
+    ),
+    Theorem(
+        "test_error", "regression.weighted_error",
+        (*_BASE, UNPENALISED, ANEW, WEIGHTED_MIX, AS_MANY, LARGE), _weighted,
+        measure="test_error", leading="here to leading order in coordinates over records",
+    ),
+    Theorem(
+        "downstream_error", "regression.chain_error", _CHAIN, _downstream,
+        measure="downstream_error", of_probe=True,
+    ),
+)  # fmt: skip
