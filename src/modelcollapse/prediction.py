@@ -22,6 +22,8 @@ from modelcollapse.theory._formula import CATALOGUE
 Kind = Literal["exact", "bound", "asymptotic"]
 FAR = 4.0
 """Standard errors beyond which simulation and theory disagree."""
+NEAR = 0.1
+"""Relative distance up to which a simulation of finite size and a limit agree."""
 _ORDER: tuple[Kind, ...] = ("exact", "asymptotic", "bound")
 
 
@@ -288,9 +290,24 @@ def statement(history: History, measure: str) -> Statement | None:
     if not np.isfinite(scores).any():
         return Statement(curve, float("nan"), f"{curve.kind}, of the {curve.of}. {curve.origin}")
     score = float(np.nanmax(np.abs(scores)))
-    near = "is within" if score < FAR else "DISAGREES: it is off by"
-    words = f"{curve.kind}, of the {curve.of}; the simulation {near} {score:.1f} standard errors"
+    words = f"{curve.kind}, of the {curve.of}; the simulation {_nearness(history, curve, score)}"
     return Statement(curve, score, f"{words}. {curve.origin}", scores)
+
+
+def _nearness(history: History, curve: Curve, score: float) -> str:
+    """How far a simulation is from theory, in words."""
+    errors = f"{score:.1f} standard errors"
+    if score < FAR:
+        return f"is within {errors}"
+    if curve.kind == "asymptotic":
+        # Enough replicates resolve what finite sizes leave of any limit.
+        band = history.band(curve.measure or curve.quantity)
+        centre = band.median if curve.of == "median" else band.mean
+        with np.errstate(divide="ignore", invalid="ignore"):
+            off = float(np.nanmax(np.abs(centre / curve.values - 1)))
+        if off < NEAR:
+            return f"is {errors} but at most {off:.1%} off, as finite sizes are from a limit"
+    return f"DISAGREES: it is off by {errors}"
 
 
 def _refusal(lineage: Lineage, quantity: str, about: list[Theorem]) -> str:

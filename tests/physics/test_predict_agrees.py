@@ -5,6 +5,7 @@ import pytest
 
 import modelcollapse as mc
 from modelcollapse.prediction import predict
+from modelcollapse.probes import DownstreamError
 from modelcollapse.theorems import THEOREMS
 
 GAUSS = mc.Lineage(mc.Gaussian(1.0, 2.0).exact(), mc.GaussianMLE(), mc.Replace(40), size=40)
@@ -21,6 +22,14 @@ KERNEL = mc.Lineage(
     mc.Replace(40),
     size=40,
 )
+LINEAR = mc.Lineage(
+    mc.PowerLawTeacher(5, noise=0.5, statistics=True), mc.Ridge(), mc.Replace(40), size=40
+)
+SAME_INPUTS = LINEAR.but(truth=mc.PowerLawTeacher(5, noise=0.5, statistics=True, same_inputs=True))
+FEW = mc.Lineage(
+    mc.IsotropicTeacher(10, noise=0.5, statistics=True), mc.Ridge(), mc.Replace(6), size=6
+)
+FEW_SAME = FEW.but(truth=mc.IsotropicTeacher(10, noise=0.5, statistics=True, same_inputs=True))
 CASES = {
     "replace": (GAUSS, 3000),
     "accumulate": (GAUSS.but(policy=mc.Accumulate(40)), 3000),
@@ -35,9 +44,15 @@ CASES = {
     "categories": (ZIPF, 3000),
     "kernel": (KERNEL, 300),
     "kernel accumulate": (KERNEL.but(policy=mc.Accumulate(40)), 300),
+    "least squares": (LINEAR, 3000),
+    "least squares, same inputs": (SAME_INPUTS, 3000),
+    "least squares, accumulate": (LINEAR.but(policy=mc.Accumulate(40)), 3000),
+    "least squares, accumulate, same inputs": (SAME_INPUTS.but(policy=mc.Accumulate(40)), 3000),
+    "fewer records than coordinates": (FEW, 3000),
+    "fewer records than coordinates, same inputs": (FEW_SAME, 3000),
 }
 MEASURES = ("variance", "mean_error", "log_variance", "log_generalised_variance", "support",
-            "lost_mass")  # fmt: skip
+            "lost_mass", "test_error")  # fmt: skip
 
 
 def covering(lineage, measure):
@@ -96,7 +111,78 @@ def test_the_typical_variance_is_the_median(histories):
     assert np.abs(history.compare(mean, of="median")[15:]).max() > 4
 
 
+WIDE = mc.Lineage(
+    mc.IsotropicTeacher(150, noise=0.3, statistics=True), mc.Ridge(), mc.Replace(100), size=100
+)
+CURVED = mc.Lineage(
+    mc.PowerLawTeacher(60, noise=0.5, statistics=True), mc.Ridge(0.01), mc.Replace(120), size=120
+)
+MIXED = mc.Lineage(
+    mc.IsotropicTeacher(4, noise=0.5, statistics=True),
+    mc.Ridge(),
+    mc.Weighted(mc.Mix(1000, real=0.5, fresh=True), 0.618),
+    size=500,
+)
+WIDE_SAME = WIDE.but(truth=mc.IsotropicTeacher(150, noise=0.3, statistics=True, same_inputs=True))
+SLOPE = WIDE.but(truth=mc.PowerLawTeacher(150, capacity=1.0, noise=0.3, statistics=True))
+SLOPE_SAME = WIDE.but(
+    truth=mc.PowerLawTeacher(150, capacity=1.0, noise=0.3, statistics=True, same_inputs=True)
+)
+PLAIN = CURVED.but(learner=mc.Ridge())
+DOWNSTREAM = DownstreamError(200, 0.05, noise=0.2)
+# Lineages for which theory is a limit: with what is measured, how many replicates, the share that
+# the limit may be off at this size, and changes that make another lineage or another measure.
+LIMITS = {
+    "penalty": (CURVED, "test_error", 400, 0.02, {"learner": mc.Ridge(0.03)}),
+    "over-parametrised": (SLOPE, "test_error", 150, 0.03, {"size": 70, "policy": mc.Replace(70)}),
+    "over-parametrised, same inputs": (SLOPE_SAME, "test_error", 150, 0.03, {"truth": SLOPE.truth}),
+    "weighted": (MIXED, "test_error", 3000, 0.01,
+                 {"policy": mc.Weighted(mc.Mix(1000, real=0.5, fresh=True), 0.4)}),
+    "downstream": (PLAIN, DOWNSTREAM, 400, 0.02, {"size": 90, "policy": mc.Replace(90)}),
+    "downstream, penalty": (CURVED, DOWNSTREAM, 400, 0.02, {"learner": mc.Ridge(0.1)}),
+    "downstream, over-parametrised": (WIDE, DOWNSTREAM, 150, 0.02, {"truth": WIDE_SAME.truth}),
+    "downstream, over-parametrised, same inputs": (
+        WIDE_SAME, DOWNSTREAM, 150, 0.02, {"truth": WIDE.truth}),
+}  # fmt: skip
+
+
+def beyond(history, measure, theory, share):
+    """Distance of the mean from theory beyond a share of it, in standard errors."""
+    band = history.band(measure)
+    apart = np.abs(band.mean - theory) - share * theory
+    return np.max(apart / band.standard_error)
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_limits_and_simulation_agree(case):
+    lineage, probe, replicates, share, other = LIMITS[case]
+    history = lineage.run(6, replicates=replicates, seed=11, probes=[probe])
+    (measure,) = history.measures
+    curve = predict(lineage, probe, history.generations)
+    assert curve.kind == "asymptotic"
+    assert beyond(history, measure, curve.values, share) < 4
+    wrong = predict(lineage.but(**other), probe, history.generations)
+    assert beyond(history, measure, wrong.values, share) > 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [DownstreamError(70, 0.05, 0.2), DownstreamError(200, 0.2, 0.2), DownstreamError(200, 0.05)],
+    ids=["records", "penalty", "noise"],
+)
+def test_the_settings_of_a_measure_are_part_of_its_theory(other):
+    history = PLAIN.run(1, replicates=400, seed=11, probes=[DOWNSTREAM])
+    for probe, agree in ((DOWNSTREAM, True), (other, False)):
+        theory = predict(PLAIN, probe, 1).values
+        assert bool(beyond(history, "downstream_error", theory, 0.02) < 4) is agree
+
+
 def test_every_theorem_about_a_measure_is_tried_here():
     tried = {id(t) for lineage, _ in CASES.values() for m in MEASURES for t in covering(lineage, m)}
-    left = [t for t in THEOREMS if t.measure in MEASURES and id(t) not in tried and t.of == "mean"]
+    tried |= {
+        id(t)
+        for lineage, probe, *_ in LIMITS.values()
+        for t in covering(lineage, getattr(probe, "name", probe))
+    }
+    left = [t for t in THEOREMS if t.measure and id(t) not in tried and t.of == "mean"]
     assert not left

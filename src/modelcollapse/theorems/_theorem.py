@@ -120,6 +120,7 @@ def shares(lineage: Any) -> tuple[int, int]:
 
 
 def part_is(role: str, kind: Any, words: str) -> Condition:
+    """Condition that a part of the lineage is of some kind."""
     return Condition(
         f"the {role} is {words}",
         lambda lineage: isinstance(getattr(lineage, role), kind),

@@ -85,6 +85,16 @@ ANEW = Condition(
     lambda x: not x.truth.same_inputs,
     lambda x: "they are always the same",
 )
+FEWER_RECORDS = Condition(
+    "there are at most d - 2 records",
+    lambda x: first(x) <= x.truth.d - 2,
+    lambda x: f"there are {first(x)} for d = {x.truth.d}",
+)
+ISOTROPIC = Condition(
+    "inputs vary alike in all directions, and nature is not zero",
+    lambda x: np.ptp(x.truth.spectrum[0]) == 0 and np.any(x.truth.weights),
+    lambda x: "they do not" if np.any(x.truth.weights) else "nature is zero",
+)
 _BASE = (TEACHER, RIDGE, REAL, PLAIN, UNCURATED, WHOLE)
 _CHAIN = (*_BASE, REPLACE, EQUAL, REGULAR, NEW_INPUTS)
 
@@ -142,14 +152,39 @@ def _exact(lineage: Any, t: Generations) -> Parts:
     return Parts({"clean variance": each, "added variance": t * each})
 
 
+def _projected(lineage: Any, t: Generations) -> Parts:
+    """Isotropic inputs, fewer records than coordinates: exactly, by what is forgotten and added."""
+    truth = lineage.truth
+    values, coordinates = truth.spectrum
+    signal = float(values[0] * np.square(coordinates).sum())
+
+    def total(fits: Any, noise: float) -> Any:
+        return regression.projected_chain_error(
+            fits, np.inf, dimension=truth.d, generator_records=lineage.size, noise=0.0,
+            signal=signal, generator_noise=noise, same_inputs=truth.same_inputs,
+        )  # fmt: skip
+
+    bias, clean = total(t + 1, 0.0), total(1, 0.0)
+    variance, first_noise = total(t + 1, truth.noise) - bias, total(1, truth.noise) - clean
+    return Parts(
+        {
+            "clean bias": clean,
+            "clean variance": first_noise,
+            "added bias": bias - clean,
+            "added variance": variance - first_noise,
+        }
+    )
+
+
 def _downstream(lineage: Any, t: Generations, probe: Any) -> Parts:
+    Ridge(probe.penalty).check_number(probe.records, lineage.truth.d)
     noise = lineage.truth.noise if probe.noise is None else probe.noise
     return _parts(lineage, t, probe.records, probe.penalty, noise)
 
 
 def _weighted(lineage: Any, t: Generations) -> Floats:
     real, synthetic = _real(lineage)
-    unit = lineage.truth.noise**2 * lineage.truth.d / real
+    unit = regression.replace_error(0, real, **_unit(lineage))
     return np.asarray(unit * regression.weighted_error(t, lineage.policy.real, real, synthetic))
 
 
@@ -157,6 +192,10 @@ REGRESSION: tuple[Theorem, ...] = (
     Theorem(
         "test_error", "regression.replace_error", (*_CHAIN, UNPENALISED, MORE_RECORDS), _exact,
         measure="test_error",
+    ),
+    Theorem(
+        "test_error", "regression.projected_chain_error",
+        (*_CHAIN, UNPENALISED, FEWER_RECORDS, ISOTROPIC), _projected, measure="test_error",
     ),
     Theorem("test_error", "regression.chain_error", _CHAIN, _chain, measure="test_error"),
     Theorem(
@@ -169,7 +208,7 @@ REGRESSION: tuple[Theorem, ...] = (
     ),
     Theorem(
         "test_error", "regression.weighted_error",
-        (*_BASE, UNPENALISED, ANEW, WEIGHTED_MIX, AS_MANY, LARGE), _weighted,
+        (*_BASE, WEIGHTED_MIX, AS_MANY, LARGE, UNPENALISED, ANEW), _weighted,
         measure="test_error", leading="here to leading order in coordinates over records",
     ),
     Theorem(

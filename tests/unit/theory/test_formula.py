@@ -17,6 +17,7 @@ from modelcollapse.theory import (
     regression,
     scaling,
     stability,
+    verification,
 )
 from modelcollapse.theory._formula import CATALOGUE, formula
 
@@ -27,6 +28,7 @@ PACKAGES = {
     "scaling": scaling,
     "curation": curation,
     "regression": regression,
+    "verification": verification,
 }
 MODULES = {"kernel": kernel, "stability": stability, "approximation": approximation}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -372,9 +373,10 @@ def _plain(given: Any, name: str) -> Any:
     except (TypeError, ValueError):
         array = np.full((), np.nan)
     if not np.isfinite(array).all() or array.ndim > 2 or array.size == 0:
+        shown = " ".join(reprlib.repr(given).split())
         raise InputError(
-            f"{name} must be finite numbers, as a vector or a matrix, got {given!r}. Check for "
-            "NaN, infinity and ragged rows."
+            f"{name} must be finite numbers, as a vector or a matrix, got {shown}. Check for NaN, "
+            "infinity and ragged rows."
         )
     if array.ndim == 0:
         return float(array)

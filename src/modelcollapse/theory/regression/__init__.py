@@ -29,6 +29,7 @@ from modelcollapse.theory.regression.criterion import (
     error_against_truth,
     synthetic_record_weight,
 )
+from modelcollapse.theory.regression.defects import isotropic_defect
 from modelcollapse.theory.regression.equivalents import (
     degrees_of_freedom,
     effective_penalty,
@@ -65,7 +66,6 @@ from modelcollapse.theory.regression.ridge import (
 from modelcollapse.theory.regression.strong import (
     MixedError,
     defect_floor,
-    isotropic_defect,
     mixed_error,
     tolerated_defect,
 )

@@ -20,8 +20,8 @@ from modelcollapse.theory._arguments import Values, probability, values
 from modelcollapse.theory._formula import formula
 from modelcollapse.theory.regression._checks import along, at_least_zero, sizes
 from modelcollapse.theory.regression._checks import spectrum as checked
-from modelcollapse.theory.regression._spectrum import Spectrum, evaluated
 from modelcollapse.theory.regression._projections import projected_level
+from modelcollapse.theory.regression._spectrum import Spectrum, evaluated
 
 _HOLDS = (
     "Gaussian inputs of one law for real and synthetic records, errors of the synthetic labels' "
@@ -357,46 +357,3 @@ def tolerated_defect(
     both = fit(n_real, n_synthetic, synthetic_noise=synthetic_noise)
     room = alone.total - both.bias - both.variance
     return values(np.where(room >= 0, room, np.nan) / both.defect)
-
-
-@formula(
-    kind="exact",
-    source="dohmatob2025",
-    where="definition of the isotropic case",
-    holds="the defect is equal along all eigenvectors",
-)
-def isotropic_defect(c2: float, eigenvalues: ArrayLike) -> Values:
-    """Defect that is equal along all eigenvectors.
-
-    Parameters
-    ----------
-    c2 : float
-        Error of a model that learns the synthetic labels perfectly, at least 0.
-    eigenvalues : array of float, shape (d,)
-        Of the covariance of the inputs, above 0.
-
-    Returns
-    -------
-    ndarray, shape (d,)
-        Variances that give ``c2`` when multiplied by the eigenvalues and summed.
-
-    Raises
-    ------
-    InputError
-        If ``c2`` is negative or an eigenvalue not positive and finite.
-
-    Notes
-    -----
-    Exact: the total defect divided by the sum of the eigenvalues.
-
-    References
-    ----------
-    dohmatob2025, the isotropic case.
-
-    Examples
-    --------
-    >>> isotropic_defect(1.0, [1.0, 3.0])
-    array([0.25, 0.25])
-    """
-    lam = checked(eigenvalues)
-    return np.full_like(lam, at_least_zero(c2, "c2") / lam.sum())
