@@ -9,7 +9,7 @@ from pathlib import Path
 
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
-    "long", "startup",
+    "long", "startup", "language", "vae",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 

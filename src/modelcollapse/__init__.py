@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from modelcollapse.corpus import Block, Corpus
     from modelcollapse.curators.select import RandomSelection, TopScore
     from modelcollapse.decomposition import Decomposition, decompose
+    from modelcollapse.estimators import CollapseAwareRidge
     from modelcollapse.families.categorical import Categorical, Frequencies, Uniform, Zipf
     from modelcollapse.families.gaussian import ExactGaussian, Gaussian, GaussianMLE
     from modelcollapse.families.kernel import KernelDensity
     from modelcollapse.families.mixture import Mixture
     from modelcollapse.families.mixture_truth import GaussianMixtureTruth
     from modelcollapse.families.ngram import NGram
+    from modelcollapse.families.regression.kernel_ridge import KernelRidge
     from modelcollapse.families.regression.labelled import Labelled
     from modelcollapse.families.regression.linear import Ridge
+    from modelcollapse.families.regression.pool import LabelledPool
     from modelcollapse.families.regression.teacher import (
         IsotropicTeacher,
         LinearTeacher,
@@ -37,8 +40,15 @@ if TYPE_CHECKING:
     from modelcollapse.families.texts import Texts
     from modelcollapse.generation import Generation
     from modelcollapse.history import History
+    from modelcollapse.image_sources import Mnist, RareClasses
+    from modelcollapse.learners.causal_lm import CausalLM
+    from modelcollapse.learners.copula import GaussianCopula
+    from modelcollapse.learners.diffusion import Diffusion
     from modelcollapse.learners.estimator import Estimator
+    from modelcollapse.learners.language.tokens import TokenBlocks
     from modelcollapse.learners.pca import PCA
+    from modelcollapse.learners.synthesizer import Synthesizer
+    from modelcollapse.learners.vae import VAE
     from modelcollapse.lineage import Lineage
     from modelcollapse.planning import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
@@ -46,9 +56,11 @@ if TYPE_CHECKING:
     from modelcollapse.prose import StandardLibraryProse
     from modelcollapse.references import cite
     from modelcollapse.reproduction import reproduce
+    from modelcollapse.ridge_planning import plan_ridge
     from modelcollapse.simulation import simulate
     from modelcollapse.sources import Digits, Empirical, File
     from modelcollapse.store import Store
+    from modelcollapse.table_sources import Survey, TableFile
     from modelcollapse.verifier_quality import design, estimate
 
 _HOMES = {
@@ -56,9 +68,12 @@ _HOMES = {
     "Augment": "policies",
     "Block": "corpus",
     "Categorical": "families.categorical",
+    "CausalLM": "learners.causal_lm",
+    "CollapseAwareRidge": "estimators",
     "Comparison": "comparison",
     "Corpus": "corpus",
     "Decomposition": "decomposition",
+    "Diffusion": "learners.diffusion",
     "Digits": "sources",
     "Empirical": "sources",
     "Estimator": "learners.estimator",
@@ -66,29 +81,39 @@ _HOMES = {
     "File": "sources",
     "Frequencies": "families.categorical",
     "Gaussian": "families.gaussian",
+    "GaussianCopula": "learners.copula",
     "GaussianMLE": "families.gaussian",
     "GaussianMixtureTruth": "families.mixture_truth",
     "Generation": "generation",
     "History": "history",
     "IsotropicTeacher": "families.regression.teacher",
     "KernelDensity": "families.kernel",
+    "KernelRidge": "families.regression.kernel_ridge",
     "Labelled": "families.regression.labelled",
+    "LabelledPool": "families.regression.pool",
     "Lineage": "lineage",
     "LinearTeacher": "families.regression.teacher",
     "Mix": "policies",
     "Mixture": "families.mixture",
+    "Mnist": "image_sources",
     "NGram": "families.ngram",
     "PCA": "learners.pca",
     "PowerLawTeacher": "families.regression.teacher",
     "RandomSelection": "curators.select",
+    "RareClasses": "image_sources",
     "Replace": "policies",
     "Ridge": "families.regression.linear",
     "Schedule": "policies",
     "StandardLibraryProse": "prose",
     "Store": "store",
+    "Survey": "table_sources",
+    "Synthesizer": "learners.synthesizer",
+    "TableFile": "table_sources",
     "Texts": "families.texts",
+    "TokenBlocks": "learners.language.tokens",
     "TopScore": "curators.select",
     "Uniform": "families.categorical",
+    "VAE": "learners.vae",
     "Weighted": "policies",
     "Zipf": "families.categorical",
     "cite": "references",
@@ -96,6 +121,7 @@ _HOMES = {
     "design": "verifier_quality",
     "estimate": "verifier_quality",
     "plan": "planning",
+    "plan_ridge": "ridge_planning",
     "predict": "prediction",
     "probes": "",
     "reproduce": "reproduction",
@@ -105,13 +131,17 @@ _HOMES = {
 
 __all__ = [
     "PCA",
+    "VAE",
     "Accumulate",
     "Augment",
     "Block",
     "Categorical",
+    "CausalLM",
+    "CollapseAwareRidge",
     "Comparison",
     "Corpus",
     "Decomposition",
+    "Diffusion",
     "Digits",
     "Empirical",
     "Estimator",
@@ -119,26 +149,35 @@ __all__ = [
     "File",
     "Frequencies",
     "Gaussian",
+    "GaussianCopula",
     "GaussianMLE",
     "GaussianMixtureTruth",
     "Generation",
     "History",
     "IsotropicTeacher",
     "KernelDensity",
+    "KernelRidge",
     "Labelled",
+    "LabelledPool",
     "Lineage",
     "LinearTeacher",
     "Mix",
     "Mixture",
+    "Mnist",
     "NGram",
     "PowerLawTeacher",
     "RandomSelection",
+    "RareClasses",
     "Replace",
     "Ridge",
     "Schedule",
     "StandardLibraryProse",
     "Store",
+    "Survey",
+    "Synthesizer",
+    "TableFile",
     "Texts",
+    "TokenBlocks",
     "TopScore",
     "Uniform",
     "Weighted",
@@ -148,6 +187,7 @@ __all__ = [
     "design",
     "estimate",
     "plan",
+    "plan_ridge",
     "predict",
     "probes",
     "reproduce",

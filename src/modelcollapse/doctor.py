@@ -25,7 +25,13 @@ from modelcollapse.testing import BrokenPromise, check_learner
 from modelcollapse.theory import discrete, gaussian
 
 CORE = ("numpy", "scipy", "scikit-learn", "narwhals", "pydantic", "typer", "matplotlib")
-EXTRAS = {"polars": ("tables", "dataframes of results and records as Polars tables")}
+EXTRAS = {
+    "polars": ("tables", "dataframes of results and records as Polars tables"),
+    "torch": ("neural", "variational autoencoders and language models"),
+    "transformers": ("neural", "language models"),
+    "diffusers": ("diffusion", "diffusion models of pictures"),
+    "sdv": ("tabular", "SDV's synthesizers of tables"),
+}
 
 
 @dataclass(frozen=True)

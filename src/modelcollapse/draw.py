@@ -11,8 +11,10 @@ from numpy.random import Generator
 from modelcollapse import records
 from modelcollapse.corpus import Block, Corpus, number
 from modelcollapse.errors import InputError
+from modelcollapse.fingerprint import fingerprint
+from modelcollapse.generation import first_model
 from modelcollapse.nature import Nature
-from modelcollapse.protocols import name_of
+from modelcollapse.protocols import Learner, Preparing, name_of
 from modelcollapse.records import Indices
 
 if TYPE_CHECKING:
@@ -28,9 +30,20 @@ class Draw:
         The generation whose corpus is being formed, at least 1.
     corpus : Corpus
         The present corpus.
+    model : Model
+        The present model, which writes.
     """
 
-    __slots__ = ("_asked", "_lineage", "_model", "_nature", "_original", "corpus", "generation")
+    __slots__ = (
+        "_asked",
+        "_cache",
+        "_lineage",
+        "_nature",
+        "_original",
+        "corpus",
+        "generation",
+        "model",
+    )
 
     def __init__(
         self,
@@ -40,10 +53,27 @@ class Draw:
         corpus: Corpus,
         model: Any,
         index: int,
+        cache: dict[str, Any] | None = None,
     ) -> None:
         self._lineage, self._nature, self._original = lineage, nature, original
-        self._model, self.corpus, self.generation = model, corpus, index + 1
+        self.model, self.corpus, self.generation = model, corpus, index + 1
+        self._cache = {} if cache is None else cache
         self._asked = 0
+
+    @property
+    def first_model(self) -> Any:
+        """Generation 0's model."""
+        if self.generation == 1:
+            self._cache.setdefault("first model", self.model)
+        return first_model(self._nature, self._original, self._cache)
+
+    def judge(self, learner: Learner[Any]) -> Any:
+        """Model that `learner` fits to the original data: the same one in every generation."""
+        key = f"judge {fingerprint(learner)}"
+        if key not in self._cache:
+            rng = self._nature.rng(0, "judge")
+            self._cache[key] = learner.fit(self._original.data, rng=rng)
+        return self._cache[key]
 
     def rng(self, role: str = "policy") -> Generator:
         """Return a new random stream for a policy of your own at each call."""
@@ -95,9 +125,12 @@ class Draw:
         if lineage.curator is None:
             data = self._write(n, rng)
         else:
-            candidates = self._write(math.ceil(n * lineage.curator.oversample), rng)
+            curator = lineage.curator
+            if isinstance(curator, Preparing):
+                curator = curator.prepare(self)
+            candidates = self._write(math.ceil(n * curator.oversample), rng)
             chooser = self._nature.rng(origin, f"curate {self._asked}")
-            chosen = lineage.curator.select(candidates, n, rng=chooser)
+            chosen = curator.select(candidates, n, rng=chooser)
             data = records.take(candidates, self._positions(chosen, n, number(candidates)))
         return Corpus((Block(data, origin),))
 
@@ -110,16 +143,21 @@ class Draw:
                 f"the curator {name} was asked for {n} records and chose {found.size}. It must "
                 "return exactly as many positions as asked."
             )
+        repeats = getattr(self._lineage.curator, "repeats", 1)
         whole = found.dtype.kind in "iu"
-        if not whole or found.min() < 0 or found.max() >= count or len(np.unique(found)) < n:
+        if not whole or found.min() < 0 or found.max() >= count:
             raise InputError(
-                f"the curator {name} must return different positions from 0 to {count - 1}, as "
-                "whole numbers: no candidate can be kept twice."
+                f"the curator {name} must return positions from 0 to {count - 1}, as whole numbers."
+            )
+        if np.bincount(found).max() > repeats:
+            raise InputError(
+                f"the curator {name} must return different positions: no candidate can be kept "
+                + ("twice." if repeats == 1 else f"more than {repeats} times, its `repeats`.")
             )
         return found
 
     def _write(self, n: int, rng: Generator) -> Any:
-        data = self._model.sample(n, rng=rng)
+        data = self.model.sample(n, rng=rng)
         written = number(data)
         if written != n:
             raise InputError(

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse import records
+from modelcollapse.continued import continued
 from modelcollapse.errors import InputError, ModelCollapseError, is_whole
 from modelcollapse.fingerprint import fingerprint
 from modelcollapse.generation import Generation, State
@@ -284,6 +285,7 @@ def _run(task: Task, tick: Callable[[int], None] | None) -> Piece:
         if generation.model is None:
             piece.ending = Ending(index, generation.reason)
             break
+        # Sufficient statistics have no records to look at.
         if index in task.snapshots and not hasattr(generation.sample, "replicates"):
             piece.snapshots[index] = _snapshot(generation)
         if tick is not None:
@@ -318,7 +320,10 @@ def _read(generation: Generation, task: Task, piece: Piece, at: int) -> None:
 
 
 def _snapshot(generation: Generation) -> Any:
-    """First records of the evaluation sample; sufficient statistics have none to look at."""
+    """Continued prompts of a model that takes any, else the first of the evaluation sample."""
+    prompted = continued(generation)
+    if prompted is not None:
+        return prompted
     sample = generation.sample
     shown = records.take(sample, np.arange(min(SNAPSHOT_RECORDS, records.size(sample))))
     return present(shown, getattr(generation.truth, "image_shape", None))

@@ -12,10 +12,41 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.corpus import Corpus
+from modelcollapse.errors import Degenerate
 from modelcollapse.nature import Nature
 from modelcollapse.protocols import Status
 
 T = TypeVar("T")
+
+
+def train(
+    nature: Nature, corpus: Corpus, index: int, parent: Any = None
+) -> tuple[Corpus, Any, str]:
+    """Fit the model of a generation: what it saw of the corpus, the model, and why there is none.
+
+    It depends on nothing but the arguments, so an earlier generation can be fitted again.
+    """
+    learner, budget = nature.lineage.learner, nature.lineage.budget
+    summarise = getattr(learner, "summarise", None)
+    training = corpus
+    if budget is not None and budget < corpus.size:
+        training = corpus.subset(budget, rng=nature.rng(index, "subset"))
+    # A subset is in no later corpus, so summaries of its blocks would serve nobody.
+    if summarise is None or training is not corpus:
+        data = training.data
+    else:
+        data = training.summary(summarise)
+    try:
+        return training, learner.fit(data, rng=nature.rng(index, "fit"), parent=parent), ""
+    except Degenerate as end:
+        return training, None, str(end)
+
+
+def first_model(nature: Nature, original: Corpus, cache: dict[str, Any]) -> Any:
+    """Generation 0's model; fitted again, to the same, where a run was resumed after it."""
+    if "first model" not in cache:
+        cache["first model"] = train(nature, original, 0)[1]
+    return cache["first model"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,13 @@ class Generation:
     def truth(self) -> Any:
         """Nature; of a batch, the law that all its replicates share."""
         return self._nature.lineage.truth
+
+    @property
+    def first_model(self) -> Any:
+        """Generation 0's model, None if none could be fitted."""
+        if self.index == 0:
+            self._cache.setdefault("first model", self.model)
+        return first_model(self._nature, self.original, self._cache)
 
     @property
     def learner(self) -> Any:
@@ -154,6 +192,12 @@ class Generation:
         if key not in self._cache:
             self._cache[key] = make()
         value: T = self._cache[key]
+        return value
+
+    def here(self, key: str, make: Callable[[], T]) -> T:
+        """Value of this generation that several measures share, made at first use."""
+        value: T = self.__dict__[key] if key in self.__dict__ else make()
+        self.__dict__[key] = value
         return value
 
     def rng_once(self, role: str) -> Generator:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from modelcollapse import records
 from modelcollapse.corpus import Corpus
 from modelcollapse.draw import Draw
-from modelcollapse.errors import Degenerate, Incompatible, InputError, is_whole
-from modelcollapse.generation import Generation, State
+from modelcollapse.errors import Incompatible, InputError, is_whole
+from modelcollapse.generation import Generation, State, train
 from modelcollapse.nature import Nature
 from modelcollapse.protocols import Curator, Learner, Model, Policy, Probe, Replicable, name_of
 
@@ -159,8 +159,7 @@ class Lineage:
             Generation 0, 1, 2, ... The iteration ends only if no model can be fitted any more.
         """
         nature = Nature(self, seed, replicate, replicates)
-        learner, budget, policy = self.learner, self.budget, self.policy
-        summarise = getattr(learner, "summarise", None)
+        policy = self.policy
         cache: dict[str, Any] = {}
         if after is None:
             corpus = Corpus.of(nature.read(self.size, 0))
@@ -170,29 +169,18 @@ class Lineage:
             nature.layout = records.layout(after.original.blocks[0].data)
             corpus, original, index = after.corpus, after.original, after.index + 1
             model = after.model
-            draw = Draw(self, nature, original, corpus, model, after.index)
+            draw = Draw(self, nature, original, corpus, model, after.index, cache)
             corpus = _checked(policy(corpus, draw), policy)
         while True:
-            training = corpus
-            if budget is not None and budget < corpus.size:
-                training = corpus.subset(budget, rng=nature.rng(index, "subset"))
-            # A subset is in no later corpus, so summaries of its blocks would serve nobody.
-            if summarise is None or training is not corpus:
-                data = training.data
-            else:
-                data = training.summary(summarise)
-            parent, reason = model, ""
-            try:
-                model = learner.fit(data, rng=nature.rng(index, "fit"), parent=parent)
-            except Degenerate as end:
-                model, reason = None, str(end)
+            parent = model
+            training, model, reason = train(nature, corpus, index, parent)
             generation = Generation(
                 index, corpus, training, model, parent, nature, original, cache, reason
             )
             yield generation
             if model is None:
                 return
-            draw = Draw(self, nature, original, corpus, model, index)
+            draw = Draw(self, nature, original, corpus, model, index, cache)
             corpus = _checked(policy(corpus, draw), policy)
             index += 1
 

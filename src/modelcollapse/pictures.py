@@ -17,6 +17,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from modelcollapse.continued import Continued
 from modelcollapse.plot import number
 
 Floats = NDArray[np.float64]
@@ -39,16 +40,17 @@ class Picture:
 
     Attributes
     ----------
-    kind : {"image", "texts", "chart", "none"}
-        What `content` is: a data URI, a list of strings, an SVG element, or nothing.
-    content : str or tuple of str
+    kind : {"image", "texts", "continued", "chart", "none"}
+        What `content` is: a data URI, strings, pairs of a prompt and what follows it, an SVG
+        element, or nothing.
+    content : str, or tuple of str or of pairs
         See above.
     words : str
         What is to be seen, in words.
     """
 
     kind: str
-    content: str | tuple[str, ...]
+    content: str | tuple[str, ...] | tuple[tuple[str, str], ...]
     words: str
 
 
@@ -83,7 +85,8 @@ def gallery(snapshots: Mapping[str, Snapshots]) -> Gallery:
     ----------
     snapshots : mapping of str to mapping of int to object
         By lineage and generation: arrays of shape ``(k, height, width)``, or with 3 or 4 colour
-        channels behind, are pictures; lists of strings are texts; arrays of shape ``(k,)``,
+        channels behind, are pictures; lists of strings are texts, and `Continued` ones have
+        prompts before them; arrays of shape ``(k,)``,
         ``(k, 1)`` or ``(k, 2)`` are charted. Other records are left out, which the caption says.
     """
     everything = [taken for by in snapshots.values() for taken in by.values()]
@@ -102,7 +105,9 @@ def gallery(snapshots: Mapping[str, Snapshots]) -> Gallery:
 
 
 def kind_of(taken: Any) -> str:
-    """Which kind of picture suits some records: images, texts, histogram, scatter or none."""
+    """Kind of picture for some records: images, texts, continued, histogram, scatter or none."""
+    if isinstance(taken, Continued):
+        return "continued"
     if isinstance(taken, list | tuple):
         return "texts" if taken and all(isinstance(record, str) for record in taken) else "none"
     if not isinstance(taken, np.ndarray) or taken.dtype.kind not in "biuf" or not taken.size:
@@ -151,6 +156,12 @@ def _picture(kind: str, taken: Any, first: Any, limits: Floats) -> Picture:
         return Picture(
             "texts", tuple(map(_shortened, taken[:TEXTS])), f"{len(taken[:TEXTS])} texts"
         )
+    if kind == "continued":
+        pairs = tuple(
+            (_shortened(prompt), _shortened(text))
+            for prompt, text in zip(taken.prompts, taken.texts, strict=True)
+        )
+        return Picture("continued", pairs, f"{len(pairs)} prompts continued")
     if kind in ("histogram", "scatter"):
         values, before = _columns(taken), _columns(first)
         chart = _histogram if kind == "histogram" else _scatter
@@ -181,6 +192,11 @@ def _caption(
         return (
             f"The first {TEXTS} records that the models of replicate 0 wrote; none was picked. "
             f"Each is cut after {CHARACTERS} characters."
+        )
+    if kind == "continued":
+        return (
+            f"The same {len(everything[0].prompts)} prompts, real texts in grey, continued by the "
+            "models of replicate 0; none was picked."
         )
     if kind in ("histogram", "scatter"):
         names = ["value"] if kind == "histogram" else ["horizontal axis", "vertical axis"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ from modelcollapse.registry import build
 from modelcollapse.theorems import THEOREMS, Parts, Theorem, fitted
 from modelcollapse.theory import gaussian
 from modelcollapse.theory._formula import CATALOGUE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Kind = Literal["exact", "bound", "asymptotic"]
 FAR = 4.0
@@ -76,6 +79,28 @@ class Curve:
     def cite(self) -> str:
         """BibTeX of the source."""
         return cite(self.source)
+
+    def plot(self, history: History | None = None) -> Figure:
+        """Draw it along generations: parts as areas, their sum as a dashed line.
+
+        Parameters
+        ----------
+        history : History, optional
+            A simulation to lay over it: means with bars of two standard errors.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Apart from pyplot: nothing to close, and no setting of the caller's is changed.
+
+        Raises
+        ------
+        InputError
+            If the history has no such measure.
+        """
+        from modelcollapse.panels import parts
+
+        return parts(self, history).plot()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""

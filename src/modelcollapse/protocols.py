@@ -68,11 +68,26 @@ class Policy(Protocol):
 class Curator(Protocol[D_contra]):
     """Choose some among candidate records."""
 
-    oversample: float
-    """Candidates the model writes for every record that is kept, at least 1."""
+    @property
+    def oversample(self) -> float:
+        """Candidates the model writes for every record that is kept, at least 1."""
+        ...
 
     def select(self, candidates: D_contra, n: int, *, rng: Generator) -> Indices:
         """Positions of `n` of the candidates."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A curator that looks at more than the candidates: at the model that writes, or at real data.
+
+    The loop calls `prepare` before every writing, and has the result select. A curator that may
+    keep a candidate more than once says how often in an attribute `repeats`.
+    """
+
+    def prepare(self, draw: Draw) -> Curator[Any]:
+        """Curator for what ``draw.model`` is about to write."""
         ...
 
 

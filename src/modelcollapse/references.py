@@ -249,6 +249,23 @@ _WORKS = (
         arxiv="2510.16657",
         kind=_PROCEEDINGS,
     ),
+    Reference(
+        "bohacek2023",
+        "Bohacek, Matyas and Farid, Hany",
+        "Nepotistically Trained Generative-AI Models Collapse",
+        "arXiv preprint",
+        2023,
+        arxiv="2311.12202",
+        kind="misc",
+    ),
+    Reference(
+        "dhoot2026",
+        "Dhoot, Bhavya",
+        "Real-Data Anchoring Thresholds for Preventing Model Collapse in Tabular Generative Models",
+        "Software, GitHub: Bhavya-Dhoot/Model_collapse",
+        2026,
+        kind="misc",
+    ),
     # --- statistics and population genetics -------------------------------------------------
     Reference(
         "ewens2004",

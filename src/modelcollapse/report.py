@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
-from modelcollapse import registry, report_tables, svg
+from modelcollapse import registry, report_tables, svg, text_pictures
 from modelcollapse.errors import InputError
 from modelcollapse.history import BAND, History
 from modelcollapse.metrics.stage import Stage, stage
@@ -76,6 +76,8 @@ def render(
     """
     if not histories:
         raise InputError("there are no lineages to report on. Give at least one history.")
+    perplexities = text_pictures.panels(histories)
+    histories = {label: text_pictures.without_histograms(h) for label, h in histories.items()}
     first = next(iter(histories.values()))
     about = {probe.name: _documentation(probe) for probe in probes}
     spec = spec or {}
@@ -96,6 +98,7 @@ def render(
         curves=_curves(histories, about),
         theory=[group for group in theory if group["covered"]],
         refused=[group for group in theory if group["refused"]],
+        perplexities=perplexities,
         gallery=gallery({label: history.snapshots for label, history in histories.items()}),
         generations=shown_generations(histories, None),
         medians=report_tables.medians(histories),

@@ -16,16 +16,18 @@ FLOORS = [
     {"theory", "metrics", "families"},
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files", "prose",
-        "registry", "store", "fingerprint",
+        "registry", "store", "fingerprint", "columns",
+        "labelled_sources", "table_sources", "image_sources",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine"},
     {
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
-        "decomposition", "recipes", "reproduction", "verifier_quality",
+        "decomposition", "recipes", "reproduction", "verifier_quality", "ridge_planning",
+        "estimators", "panels", "regression_panels",
     },
     {
         "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",
-        "cli", "doctor", "testing",
+        "cli", "doctor", "testing", "panel_drawing", "text_pictures",
     },
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -35,7 +37,7 @@ REACHES_UP = {
     ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
     ("registry", "lineage"), ("lineage", "prediction"),
-    ("decomposition", "plot"),
+    ("decomposition", "plot"), ("panels", "panel_drawing"),
 }  # fmt: skip
 
 

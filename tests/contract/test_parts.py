@@ -14,8 +14,11 @@ from modelcollapse import registry, spec
 from modelcollapse.errors import SpecError
 from modelcollapse.families.mixture import MixtureOfGaussians
 from modelcollapse.families.texts import Texts
+from modelcollapse.labelled_sources import DiabetesTask, DigitsTask, LabelledFile, MnistTask
 from modelcollapse.learners.biased import BiasedGaussian
 from modelcollapse.learners.blended import BlendedGaussian
+from modelcollapse.learners.causal_lm import CausalLM
+from modelcollapse.learners.language.tokens import TokenBlocks
 from modelcollapse.testing import BrokenPromise, check_curator, check_learner, check_policy
 
 RNG = np.random.default_rng(20240724)
@@ -34,6 +37,7 @@ DOCUMENTS = [" ".join(WORDS[mc.Zipf(10).rows().sample(12, rng=RNG)]) for _ in ra
 TEXTS = Texts.of(DOCUMENTS)
 BLOCKS = TEXTS.blocks(10)
 
+PEOPLE = mc.Survey().sample(400, rng=RNG)
 TEACHER = mc.LinearTeacher([1.0, -2.0, 0.5], covariance=[1.0, 4.0, 0.5], noise=0.3)
 LABELLED = TEACHER.sample(400, rng=RNG)
 LEAST_SQUARES = TEACHER.exact().sample(400, rng=RNG)
@@ -67,6 +71,10 @@ LEARNERS = [
     ("ridge", mc.Ridge(1e-6), LABELLED),
     ("ridge", mc.Ridge(), LEAST_SQUARES),
     ("ridge", mc.Ridge(1e-6), LEAST_SQUARES_BATCH),
+    ("kernel_ridge", mc.KernelRidge("linear", 1e-6), LABELLED),
+    ("gaussian_copula", mc.GaussianCopula(), PEOPLE),
+    ("gaussian_copula", mc.GaussianCopula(), ROWS),
+    ("vae", mc.VAE(4, width=64, epochs=40, batch=64, learning_rate=3e-3), mc.Digits().data[:400]),
     ("pca", mc.PCA(mc.Mixture(2), dimensions=3), PIXELS),
     ("pca", mc.PCA(mc.GaussianMLE(), dimensions=2, axes="kept"), PIXELS.reshape(400, 2, 4)),
     ("estimator", mc.Estimator(GaussianMixture, {"n_components": 2}), ROWS),
@@ -111,6 +119,10 @@ TRUTHS = [
     ("linear_teacher", mc.LinearTeacher([[1.0], [2.0]], [[2.0, 0.5], [0.5, 1.0]], noise=0.0)),
     ("isotropic_teacher", mc.IsotropicTeacher(3, noise=0.1, same_inputs=True)),
     ("power_law_teacher", mc.PowerLawTeacher(4, statistics=True)),
+    ("digits_task", DigitsTask("parity", noise=0.1)),
+    ("diabetes_task", DiabetesTask(noise=0.5, same_inputs=True)),
+    ("survey", mc.Survey()),
+    ("rare_classes", mc.RareClasses(mc.Digits(), [7], 0.5)),
     ("digits", mc.Digits()),
     ("standard_library_prose", mc.StandardLibraryProse(block=32)),
 ]
@@ -121,6 +133,8 @@ PROBES = [
     {"type": "tail_retention", "level": 0.2}, {"type": "hill_number", "order": 1.0},
     {"type": "distinct", "n": 3}, "test_error", "misclassification",
     {"type": "downstream_error", "records": 50, "penalty": [0.1, 1.0]},
+    {"type": "rare_categories", "level": 0.02}, {"type": "minorities", "by": ["a", "b"]},
+    "classes", "column_tails", "associations", {"type": "train_on_synthetic", "label": "a"},
 ]  # fmt: skip
 
 
@@ -175,14 +189,34 @@ def named_parts(tmp_path):
     file = tmp_path / "rows.npy"
     np.save(file, ROWS)
     yield from (("truth", name, part) for name, part in TRUTHS)
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_text("a,b,y\n" + "\n".join(f"{i},{i * i},{-i}" for i in range(9)))
+    for name, many in (("train", 40), ("t10k", 10)):
+        images = RNG.integers(0, 256, size=(many, 2, 2), dtype=np.uint8)
+        write_idx(tmp_path / f"{name}-images-idx3-ubyte", images)
+        write_idx(tmp_path / f"{name}-labels-idx1-ubyte", np.arange(many, dtype=np.uint8) % 10)
+    yield ("truth", "mnist", mc.Mnist(30, folder=str(tmp_path)))
+    yield ("truth", "mnist_task", MnistTask(records=30, folder=str(tmp_path)))
+    yield ("truth", "labelled_file", LabelledFile(str(labelled), "y"))
+    yield ("truth", "table_file", mc.TableFile(str(labelled)))
     yield ("truth", "file", mc.File(str(file), image_shape=[1, 2]))
     yield from (("learner", name, part) for name, part, _ in LEARNERS)
+    # SDV is no part of the tests' environment: its adapter has tests of its own.
+    yield ("learner", "synthesizer", mc.Synthesizer("sklearn.mixture:GaussianMixture"))
+    yield ("learner", "diffusion", mc.Diffusion(epochs=2))
+    yield ("learner", "causal_lm", CausalLM(config={"n_layer": 1}))
+    yield ("truth", "token_blocks", TokenBlocks(mc.StandardLibraryProse()))
     yield from (("policy", name, part) for name, part in POLICIES if name)
     yield ("policy", "weighted", WEIGHTED)
     yield from (("curator", name, part) for name, part, _ in CURATORS)
     for given in PROBES:
         part = registry.build("probe", given, "measures")
         yield ("probe", given if isinstance(given, str) else given["type"], part)
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    path.write_bytes(header + array.tobytes())
 
 
 def is_opaque(description):

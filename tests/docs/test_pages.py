@@ -122,8 +122,10 @@ def check_command(line):
     if words[0] == "make":
         assert words[1] in TARGETS, f"there is no target '{words[1]}'"
     elif words[0] == "modelcollapse":
-        assert words[1] in GROUP.commands, f"there is no command '{words[1]}'"
-        GROUP.commands[words[1]].make_context(words[1], words[2:])
+        two = " ".join(words[1:3])
+        name = two if two in GROUP.commands else words[1]
+        assert name in GROUP.commands, f"there is no command '{name}'"
+        GROUP.commands[name].make_context(name, words[1 + len(name.split()) :])
         for word in words[2:]:
             assert not word.startswith("examples/") or (ROOT / word).is_file(), f"no file {word}"
     else:

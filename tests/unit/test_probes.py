@@ -14,8 +14,11 @@ from modelcollapse.families.texts import Texts
 from modelcollapse.metrics import distances, kernels
 from modelcollapse.probes.views import CategoricalView, GaussianView, RowsView, TextView, view
 
-# Subgroups reads labels of groups, and those of regression read labelled records.
-OTHERS = ("bind", "suited", "Subgroups", "TestError", "Misclassification", "DownstreamError")
+# Subgroups reads labels of groups; those of regression and of tables read their own records.
+OTHERS = (
+    "bind", "suited", "Subgroups", "TestError", "Misclassification", "DownstreamError",
+    "Associations", "ColumnTails", "Minorities", "RareCategories", "TrainOnSynthetic",
+)  # fmt: skip
 PLAIN = tuple(getattr(probes, name)() for name in probes.__all__ if name not in OTHERS)
 DOCUMENTS = [
     " ".join(

@@ -14,7 +14,7 @@ from modelcollapse.errors import InputError
 from modelcollapse.metrics.subgroups import wilson_interval
 from modelcollapse.verifier_quality.cells import SHARES, influences, value
 from modelcollapse.verifier_quality.clusters import design_effects
-from modelcollapse.verifier_quality.columns import read_columns
+from modelcollapse.columns import read_columns
 from modelcollapse.verifier_quality.intervals import interval, proportion
 
 

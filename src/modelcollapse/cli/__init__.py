@@ -3,9 +3,13 @@
 # Commands join the application when their module is imported; help lists them in this order.
 from modelcollapse.cli._app import app
 
-from modelcollapse.cli import simulation, theory, decomposition, reproduction, health  # isort: skip
+from modelcollapse.cli import simulation, theory, ridge, decomposition, verification  # isort: skip
+from modelcollapse.cli import reproduction, health  # isort: skip
 
-__all__ = ["app", "decomposition", "health", "main", "reproduction", "simulation", "theory"]
+__all__ = [
+    "app", "decomposition", "health", "main", "reproduction", "ridge", "simulation", "theory",
+    "verification",
+]  # fmt: skip
 
 
 def main() -> None:

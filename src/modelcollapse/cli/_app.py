@@ -18,6 +18,11 @@ from modelcollapse.errors import ModelCollapseError
 class _Commands(TyperGroup):
     """Commands whose errors are one sentence and an exit code, never a traceback."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command, of which the name may have two words: `plan ridge` beside `plan`."""
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         # Specs may name modules beside which the command is run, as `python -m` would find them.

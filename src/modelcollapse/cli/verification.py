@@ -56,8 +56,8 @@ def estimate(
     json: Annotated[bool, typer.Option("--json", help="Print the estimate as JSON.")] = False,
 ) -> None:
     """Judge a verifier by labelled records: whether selection helps, or breaks down."""
+    from modelcollapse.columns import read_columns
     from modelcollapse.verifier_quality import estimate as judge
-    from modelcollapse.verifier_quality.columns import read_columns
 
     asked = [name for name in (group_column, cluster_column) if name is not None]
     columns = read_columns(audit, [label_column, kept_column, *asked], ["group", "cluster"])

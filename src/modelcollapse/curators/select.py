@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse import records
-from modelcollapse.errors import InputError
+from modelcollapse.errors import InputError, is_whole
 from modelcollapse.records import Indices
 
 
-def _check_oversample(name: str, oversample: float) -> None:
+def check_oversample(name: str, oversample: float) -> None:
+    """Refuse a curator that would keep more than is written."""
     if not oversample >= 1.0:
         raise InputError(
             f"{name} got oversample = {oversample:g}, but it cannot keep more records than are "
@@ -36,7 +37,7 @@ class RandomSelection:
     oversample: float = 2.0
 
     def __post_init__(self) -> None:
-        _check_oversample("RandomSelection", self.oversample)
+        check_oversample("RandomSelection", self.oversample)
 
     def select(self, candidates: Any, n: int, *, rng: Generator) -> Indices:
         """Positions of `n` candidates, in order of writing."""
@@ -63,7 +64,7 @@ class TopScore:
     oversample: float = 2.0
 
     def __post_init__(self) -> None:
-        _check_oversample("TopScore", self.oversample)
+        check_oversample("TopScore", self.oversample)
 
     def select(self, candidates: Any, n: int, *, rng: Generator) -> Indices:
         """Positions of the `n` best candidates, in order of writing.
@@ -73,17 +74,77 @@ class TopScore:
         InputError
             If the scores are not one finite number per candidate.
         """
-        count = records.size(candidates)
-        scores = np.asarray(self.score(candidates), dtype=np.float64)
-        if scores.shape != (count,):
+        scores = checked(self.score(candidates), records.size(candidates))
+        return best(scores, n, rng)
+
+
+@dataclass(frozen=True)
+class BestOf:
+    """Keep the best of every `k` candidates: best-of-K sampling by a verifier or a reward.
+
+    Candidate `i` of the `n` first, and every `n`-th after it, compete for one place. A model that
+    continues prompts goes through them in rounds, so these are the continuations of one prompt.
+
+    Parameters
+    ----------
+    score : callable
+        From the candidates to one finite number each, shape ``(candidates,)``.
+    k : int, default 4
+        Candidates for each record kept, at least 1.
+    """
+
+    score: Callable[[Any], ArrayLike]
+    k: int = 4
+
+    def __post_init__(self) -> None:
+        if not is_whole(self.k) or self.k < 1:
             raise InputError(
-                f"the score returned an array of shape {scores.shape} for {count} candidates. It "
-                "must return one number for each."
+                f"BestOf got k = {self.k!r}, but it counts candidates for each record that is "
+                "kept. Use a whole number of at least 1."
             )
-        if not np.isfinite(scores).all():
-            raise InputError(
-                f"{np.sum(~np.isfinite(scores))} of {count} scores are NaN or infinite, so the "
-                "candidates cannot be ranked. Give every candidate a finite score."
-            )
-        best_last = np.lexsort((rng.random(count), scores))
-        return np.sort(best_last[count - n :])
+
+    @property
+    def oversample(self) -> float:
+        """Candidates written for each record kept: `k`."""
+        return float(self.k)
+
+    def select(self, candidates: Any, n: int, *, rng: Generator) -> Indices:
+        """Positions of the best candidate for each place, in order of the places.
+
+        Raises
+        ------
+        InputError
+            If the scores are not one finite number per candidate.
+        """
+        scores = checked(self.score(candidates), records.size(candidates))
+        return best_of_each(scores, n, rng)
+
+
+def checked(scores: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Scores that can rank `count` candidates."""
+    found = np.asarray(scores, dtype=np.float64)
+    if found.shape != (count,):
+        raise InputError(
+            f"the score returned an array of shape {found.shape} for {count} candidates. It "
+            "must return one number for each."
+        )
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"{np.sum(~np.isfinite(found))} of {count} scores are NaN or infinite, so the "
+            "candidates cannot be ranked. Give every candidate a finite score."
+        )
+    return found
+
+
+def best(scores: NDArray[np.float64], n: int, rng: Generator) -> Indices:
+    """Positions of the `n` highest scores, rising; ties at the cut are broken at random."""
+    best_last = np.lexsort((rng.random(scores.size), scores))
+    return np.sort(best_last[scores.size - n :])
+
+
+def best_of_each(scores: NDArray[np.float64], n: int, rng: Generator) -> Indices:
+    """Position of the highest score among every `n`-th from i, for each i below `n`."""
+    place = np.arange(scores.size) % n
+    ranked = np.lexsort((rng.random(scores.size), scores, place))
+    last = np.cumsum(np.bincount(place, minlength=n)) - 1
+    return np.asarray(ranked[last])

@@ -19,6 +19,9 @@ from modelcollapse.families.moments import Moments
 from modelcollapse.families.regression.labelled import Labelled
 from modelcollapse.families.regression.statistics import LeastSquares
 from modelcollapse.families.texts import Texts
+from modelcollapse.probes.classes import Classes
+from modelcollapse.probes.columns import is_mixed
+from modelcollapse.probes.dependence import Associations, TrainOnSynthetic
 from modelcollapse.probes.distances import (
     KL,
     MMD,
@@ -36,6 +39,7 @@ from modelcollapse.probes.spread import (
     TailRetention,
     Variance,
 )
+from modelcollapse.probes.tables import ColumnTails, Minorities, RareCategories
 from modelcollapse.probes.variety import (
     Distinct,
     Entropy,
@@ -53,6 +57,9 @@ if TYPE_CHECKING:
 __all__ = [
     "KL",
     "MMD",
+    "Associations",
+    "Classes",
+    "ColumnTails",
     "CrossEntropy",
     "Distinct",
     "DownstreamError",
@@ -64,12 +71,15 @@ __all__ = [
     "LogVariance",
     "LostMass",
     "MeanError",
+    "Minorities",
     "Misclassification",
+    "RareCategories",
     "Subgroups",
     "Support",
     "TailRetention",
     "TestError",
     "TotalVariation",
+    "TrainOnSynthetic",
     "Variance",
     "Wasserstein",
     "bind",
@@ -119,6 +129,11 @@ def suited(lineage: Lineage) -> tuple[Probe, ...]:
         return (Variance(), TailRetention(), Support(), Entropy(), LostMass(), TotalVariation())
     if isinstance(record, Texts | list):
         return (Variance(), TailRetention(), Support(), Entropy(), Distinct(), CrossEntropy())
+    if is_mixed(record):
+        return (
+            Variance(), TailRetention(), RareCategories(), Minorities(), ColumnTails(),
+            Associations(), EnergyDistance(),
+        )  # fmt: skip
     probes: tuple[Probe, ...] = (Variance(), TailRetention(), EnergyDistance(), Wasserstein())
     return probes if getattr(lineage.truth, "labels", None) is None else (*probes, Subgroups())
 

@@ -214,6 +214,12 @@ class DownstreamError:
                 f"the downstream error needs a learner with a ridge penalty, and "
                 f"{name_of(learner)} has none. Use Ridge or KernelRidge."
             )
+        if writer is None and self.noise is not None:
+            raise Incompatible(
+                f"noise is {self.noise:g}, but the real labels of {name_of(generation.truth)} come "
+                "with the noise they have, so that generation 0 would differ from the others. "
+                "Leave out noise, or start from a teacher."
+            )
         design: Any = generation.original.blocks[0].data.design
         fresh = generation.once(
             f"downstream records {n}",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from modelcollapse.errors import InputError
-from modelcollapse.metrics import diversity, moments, tails
+from modelcollapse.metrics import diversity, moments, tables, tails
+from modelcollapse.probes import columns
 from modelcollapse.probes.views import (
     CategoricalView,
     Floats,
     GaussianView,
     RowsView,
+    TableView,
     TextView,
     view,
     word_counts,
@@ -35,7 +38,8 @@ class Variance:
     """Total variance of what the model writes: it falls in late collapse.
 
     The trace of the covariance, from the fitted law where there is one; for categories and words
-    the heterozygosity 1 - sum p^2, which is the total variance of their one-hot encoding.
+    the heterozygosity 1 - sum p^2, which is the total variance of their one-hot encoding. Of a
+    table of mixed types, the sum of both, each column of numbers in units of its real variance.
     """
 
     name: ClassVar[str] = "variance"
@@ -110,7 +114,10 @@ class TailRetention:
     the rarest states, which hold `level` of the real mass, the share of that mass on states the
     model can still write. Words: the share of rare real words that a sample of equal size shows,
     relative to other real text in its place, so that it can exceed 1 by chance; undefined when
-    the held-out text holds fewer than 30 rare words.
+    the held-out text holds fewer than 30 rare words. Tables of mixed types: the mean over the
+    columns, of which those of numbers are read side by side and not along principal axes, and
+    those of labels by the real mass of the rarest categories that a sample shows, relative to as
+    many real records.
 
     Parameters
     ----------
@@ -146,6 +153,8 @@ class TailRetention:
             return kept
         if isinstance(seen, TextView):
             return self._of_words(generation, seen)
+        if isinstance(seen, TableView):
+            return self._of_columns(generation, seen)
         return self._of_rows(generation, seen)
 
     def _axes(self, values: Floats, vectors: Floats) -> Floats:
@@ -187,6 +196,28 @@ class TailRetention:
         # Where ties leave no real record beyond the quantile there is no tail to retain.
         kept = np.minimum(beyond[real > 0] / real[real > 0], 1.0)
         return float(kept.mean()) if kept.size else float("nan")
+
+    def _of_columns(self, generation: Generation, seen: TableView) -> Reading:
+        def make() -> dict[str, tuple[NDArray[Any], Floats]]:
+            found = {}
+            for name in columns.labels_of(seen.reference_columns):
+                known, share = columns.shares(columns.known(generation)[name])
+                rare = tails.rare_states(share, level=self.level)
+                found[name] = known, np.append(np.where(rare, share, 0.0), 0.0)
+            return found
+
+        rare = generation.once(f"table's rare categories {self.level}", make)
+        kept = [
+            tables.category_retention(columns.count(seen.columns[name], known), p, by_mass=True)
+            for name, (known, p) in rare.items()
+        ] + [
+            tables.quantile_tail_retention(
+                seen.columns[name], seen.reference_columns[name], level=self.level
+            )
+            for name in columns.numbers_of(seen.reference_columns)
+        ]
+        defined = [float(value) for value in kept if np.isfinite(value)]
+        return float(np.mean(defined)) if defined else NAN
 
     def _of_words(self, generation: Generation, seen: TextView) -> Reading:
         def make() -> tuple[Floats | None, Floats]:

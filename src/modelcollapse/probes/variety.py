@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import Incompatible, InputError
 from modelcollapse.families.texts import Texts
-from modelcollapse.metrics import diversity, subgroups, tails
+from modelcollapse.metrics import diversity, subgroups, tails, text
 from modelcollapse.probes.views import CategoricalView, Floats, TextView, rows_view, view
 from modelcollapse.protocols import Reading
 
@@ -121,20 +121,7 @@ class Distinct:
         if not isinstance(seen, TextView):
             return NAN
         texts = seen.sample if isinstance(seen.sample, Texts) else Texts.of(seen.sample)
-        runs = _runs(texts, self.n)
-        return len(np.unique(runs)) / len(runs) if len(runs) else NAN
-
-
-def _runs(texts: Texts, n: int) -> NDArray[np.int64]:
-    """Number of each run of `n` words within a document, equal for equal runs."""
-    ids = texts.ids.astype(np.int64)
-    document = np.repeat(np.arange(len(texts)), np.diff(texts.starts))
-    runs, first = ids, document
-    for back in range(1, n):
-        # Renumbered at each step, so that numbers stay small whatever the vocabulary.
-        _, runs = np.unique(runs[:-1] * len(texts.vocabulary) + ids[back:], return_inverse=True)
-    last = document[n - 1 :]
-    return np.asarray(runs[first[: len(last)] == last])
+        return text.distinct(texts.ids, texts.starts, self.n)
 
 
 @dataclass(frozen=True)

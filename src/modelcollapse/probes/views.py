@@ -20,6 +20,8 @@ from modelcollapse.families.gaussian_model import GaussianModel
 from modelcollapse.families.moments import Moments
 from modelcollapse.families.texts import Texts, words
 from modelcollapse.metrics.moments import mean_and_root
+from modelcollapse.probes import columns
+from modelcollapse.probes.columns import Columns, is_mixed
 
 if TYPE_CHECKING:
     from modelcollapse.generation import Generation
@@ -81,6 +83,14 @@ class RowsView:
     reference: Floats
 
 
+@dataclass(frozen=True)
+class TableView(RowsView):
+    """Records of mixed types, encoded as rows; see `modelcollapse.probes.columns.Encoder`."""
+
+    columns: Columns
+    reference_columns: Columns
+
+
 View = GaussianView | CategoricalView | TextView | RowsView
 
 
@@ -118,7 +128,16 @@ def view(generation: Generation) -> View:
     sample = generation.sample
     if isinstance(sample, Texts) or (isinstance(sample, list) and isinstance(sample[0], str)):
         return TextView(word_counts(generation, sample), sample)
+    if is_mixed(sample):
+        return _table_view(generation)
     return RowsView(as_rows(sample), as_rows(generation.reference))
+
+
+def _table_view(generation: Generation) -> TableView:
+    real, seen = columns.reference(generation), columns.sample(generation)
+    encoder = generation.once("encoder", lambda: columns.Encoder.of(real))
+    rows = generation.once("encoded reference", lambda: encoder.rows(real))
+    return TableView(encoder.rows(seen), rows, seen, real)
 
 
 def as_rows(data: Any) -> Floats:

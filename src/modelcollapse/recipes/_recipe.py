@@ -13,6 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from modelcollapse.engine import run_all
 from modelcollapse.history import History as History
 from modelcollapse.lineage import Lineage
+from modelcollapse.panels import Curve as Curve
+from modelcollapse.panels import Mark as Mark
+from modelcollapse.panels import Panel as Panel
+from modelcollapse.panels import curve as curve
+from modelcollapse.panels import mean_curve as mean_curve
 from modelcollapse.protocols import Probe
 
 Floats = NDArray[np.float64]
@@ -165,53 +170,6 @@ def control(
     """Repeat a check with a law that is known to be wrong; it must fail."""
     checked = claim(statement, wrong, ours, law=law, error=error)
     return Claim(statement, checked.published, checked.ours, checked.tolerance, law, control=True)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One line of a panel.
-
-    Attributes
-    ----------
-    label : str
-        What the legend says.
-    x, y : array_like, shape (points,)
-        The line.
-    low, high : array_like, shape (points,), optional
-        Band around it.
-    theory : bool
-        Whether it is a formula, drawn dashed, rather than a simulation.
-    """
-
-    label: str
-    x: ArrayLike
-    y: ArrayLike
-    low: ArrayLike | None = None
-    high: ArrayLike | None = None
-    theory: bool = False
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One picture: curves over common axes; `log` names the logarithmic ones, e.g. ``"xy"``."""
-
-    title: str
-    x: str
-    curves: Sequence[Curve]
-    log: Literal["", "x", "y", "xy"] = ""
-
-
-def curve(label: str, history: History, measure: str) -> Curve:
-    """Median of a measure over replicates, with its 5 to 95 % band."""
-    band = history.band(measure)
-    return Curve(label, band.generations, band.median, band.low, band.high)
-
-
-def mean_curve(label: str, history: History, measure: str) -> Curve:
-    """Mean of a measure over replicates, with a band of two standard errors."""
-    band = history.band(measure)
-    half = 2 * np.nan_to_num(band.standard_error)
-    return Curve(label, band.generations, band.mean, band.mean - half, band.mean + half)
 
 
 @dataclass(frozen=True)

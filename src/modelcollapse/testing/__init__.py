@@ -28,7 +28,7 @@ from modelcollapse.fingerprint import fingerprint
 from modelcollapse.lineage import Lineage
 from modelcollapse.nature import Nature
 from modelcollapse.policies import Replace
-from modelcollapse.protocols import Curator, Learner, Model, Policy, name_of
+from modelcollapse.protocols import Curator, Learner, Model, Policy, Preparing, name_of
 from modelcollapse.testing.statistics import Statistics, default_statistics, numbers, total_variance
 
 __all__ = [
@@ -188,7 +188,13 @@ def check_policy(
         corpus = first
 
 
-def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> None:
+def check_curator(
+    curator: Curator[Any],
+    candidates: Any,
+    *,
+    learner: Learner[Any] | None = None,
+    seed: int = 0,
+) -> None:
     """Check that a curator may take part in a lineage.
 
     Parameters
@@ -197,6 +203,9 @@ def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> N
         What selects.
     candidates : object
         Records it can select from: at least ten.
+    learner : Learner, optional
+        For a curator that looks at the model that writes: fitted to the candidates, it stands for
+        the models of all generations. The candidates also stand for the real records.
     seed : int, default 0
         Seed of the check.
 
@@ -212,6 +221,9 @@ def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> N
         raise BrokenPromise(
             f"{name}.oversample is {curator.oversample}: it cannot keep more than is written."
         )
+    repeats = getattr(curator, "repeats", 1)
+    if isinstance(curator, Preparing):
+        curator = curator.prepare(_draw(candidates, learner, seed))
     count, before = records.size(candidates), fingerprint(candidates)
     for n in (1, count // 2, count):
         chosen = np.asarray(
@@ -222,15 +234,25 @@ def check_curator(curator: Curator[Any], candidates: Any, *, seed: int = 0) -> N
                 f"{name} was asked for {n} records and returned an array of shape {chosen.shape} "
                 f"and type {chosen.dtype}. Return n whole numbers, the positions chosen."
             )
-        if len(np.unique(chosen)) != n or chosen.min() < 0 or chosen.max() >= count:
+        if chosen.min() < 0 or chosen.max() >= count or np.bincount(chosen).max() > repeats:
+            often = "twice" if repeats == 1 else f"more than {repeats} times"
             raise BrokenPromise(
-                f"{name} chose a record twice, or one that is not among the {count} candidates."
+                f"{name} chose a record {often}, or one that is not among the {count} candidates."
             )
         again = np.asarray(curator.select(candidates, n, rng=_rng(seed, n)))
         if not np.array_equal(chosen, again):
             raise BrokenPromise(f"{name} chose differently from equal generators. Use only rng.")
     if fingerprint(candidates) != before:
         raise BrokenPromise(f"{name} changed the candidates. It may only choose among them.")
+
+
+def _draw(candidates: Any, learner: Learner[Any] | None, seed: int) -> Draw:
+    """Surroundings in which all data are the candidates, and all models fitted to them."""
+    n = int(records.size(candidates))
+    lineage = Lineage(_Numbers(), learner or _Keep(), Replace(n), size=n)
+    model = lineage.learner.fit(candidates, rng=_rng(seed, n + 1))
+    original = Corpus.of(candidates)
+    return Draw(lineage, Nature(lineage, seed, 0, None), original, original, model, 0)
 
 
 def _held(corpus: Corpus) -> list[tuple[int | None, str]]:

@@ -16,8 +16,9 @@ from modelcollapse.reproduction_page import render, result, write
 FOLDER = Path(modelcollapse.__file__).parent / "recipes"
 # A second or so each; the others run with `modelcollapse reproduce all`.
 FAST = (
-    "accumulate-gaussian", "gaussian-law", "hutter-tails", "loops-augmentation", "loops-bias",
-    "loops-synthetic", "retraining-stability",
+    "accumulate-gaussian", "gaussian-law", "hutter-tails", "loops-augmentation",
+    "loops-bias", "loops-synthetic", "overparametrised-chain", "retraining-stability",
+    "ridge-crossover", "strong-collapse", "verified-drift",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Columns of a file, by name, as they stand there."""
+"""Columns of a table in a file, by name, as they stand there."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ FORMATS = (".csv", ".jsonl", ".parquet")
 Columns = dict[str, list[Any]]
 
 
-def read_columns(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> Columns:
-    """Read some columns of a CSV, JSON Lines or Parquet file.
+def read_columns(
+    path: Path, names: Sequence[str] | None = None, optional: Sequence[str] = ()
+) -> Columns:
+    """Read columns of a CSV, JSON Lines or Parquet file.
 
     Parameters
     ----------
     path : Path
         The ending of its name says the format; CSV and JSON Lines may be compressed (``.gz``).
-    names : sequence of str
-        Columns wanted. A field that an object of JSON Lines lacks is read as missing.
+    names : sequence of str, optional
+        Columns wanted, all of them when not given. A field that an object of JSON Lines lacks is
+        read as missing.
     optional : sequence of str, default none
         Columns that are read where the file has them.
 
@@ -48,6 +51,8 @@ def read_columns(path: Path, names: Sequence[str], optional: Sequence[str] = ())
             f"cannot tell the format of {path} from its name. Known endings: {', '.join(FORMATS)}."
         )
     found = readers[ending.lower()](path)
+    if names is None:
+        return found
     for name in names:
         if name not in found:
             raise InputError(f"{path} has no column '{name}'. {suggestion(name, found)}")
@@ -75,6 +80,12 @@ def _from_csv(path: Path) -> Columns:
     if len(rows) < 2:
         raise _empty(path)
     header = [name.strip() for name in rows[0]]
+    twice = {name for name in header if header.count(name) > 1}
+    if twice:
+        raise InputError(
+            f"{path} has more than one column '{min(twice)}', so that it is not known which is "
+            "meant. Give each its own name."
+        )
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != len(header):
             raise InputError(
@@ -98,7 +109,7 @@ def _from_lines(path: Path) -> Columns:
         if not isinstance(entry, dict):
             raise InputError(
                 f"line {number} of {path} is not an object with fields. Write each record as "
-                '{"label": 1, "kept": 0}.'
+                '{"name": 1}.'
             )
         entries.append(entry)
     if not entries:

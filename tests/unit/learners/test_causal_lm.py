@@ -1,0 +1,502 @@
+"""The language-model learner, on models of some thousand parameters."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+import modelcollapse as mc
+from modelcollapse import records, registry
+from modelcollapse.errors import Degenerate, Incompatible, InputError, Missing
+from modelcollapse.families.texts import Texts
+from modelcollapse.learners.causal_lm import CausalLM
+from modelcollapse.learners.language import session as sessions
+from modelcollapse.learners.language.codec import BOUNDARY, Codec
+from modelcollapse.learners.language.tokens import TokenBlocks, Tokens
+from modelcollapse.prose import standard_library_prose
+from modelcollapse.testing import BrokenPromise, check_learner
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+BLOCK = 8
+CONFIG = {
+    "model_type": "gpt2", "n_layer": 1, "n_embd": 32, "n_head": 2, "n_positions": 16,
+    "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
+}  # fmt: skip
+WORDS = ("the", "a", "cat", "dog", "sat", "ran", "on", "under", "mat", ".")
+PROSE = [
+    "Whatever a model writes, another one reads; tails are lost first, and quietly.",
+    "A generation is trained on what the last one wrote, and on nothing else.",
+    "Überraschung: naïve text has more bytes than letters, and so do 漢字.",
+] * 6
+
+
+def markov(n, seed=0, length=BLOCK):
+    """Blocks of a chain of words."""
+    rng = np.random.default_rng(seed)
+    steps = np.random.default_rng(99).dirichlet(np.full(10, 0.5), size=10).cumsum(axis=1)
+    ids = np.zeros((n, length), np.int32)
+    ids[:, 0] = rng.integers(10, size=n)
+    for j in range(1, length):
+        ids[:, j] = (steps[ids[:, j - 1]] > rng.random(n)[:, None]).argmax(axis=1)
+    return Texts(ids.ravel(), np.arange(n + 1) * length, WORDS, length)
+
+
+def documents(texts):
+    return Texts(texts.ids, texts.starts, texts.vocabulary)
+
+
+def learner(**changes):
+    settings = {"config": CONFIG, "block": BLOCK, "batch": 16, "epochs": 2, "learning_rate": 5e-3}
+    return CausalLM(**{**settings, **changes})
+
+
+def fitted(data, seed=1, parent=None, **changes):
+    return learner(**changes).fit(data, rng=np.random.default_rng(seed), parent=parent)
+
+
+def rng(seed=2):
+    return np.random.default_rng(seed)
+
+
+BLOCKS = markov(200)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fitted(BLOCKS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A pretrained model and its tokenizer, as save_pretrained writes them."""
+    path = tmp_path_factory.mktemp("hub") / "tiny"
+    fitted(PROSE, config={**CONFIG, "n_positions": 40, "vocab_size": 300}).save(path)
+    return str(path)
+
+
+# --- promises ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", ["continue", "free"])
+def test_pure_sampling_keeps_the_promises_of_a_learner(protocol):
+    check_learner(learner(protocol=protocol, beams=None, epochs=12), BLOCKS, draws=5)
+
+
+def test_beams_do_not_and_the_check_says_so():
+    with pytest.raises(BrokenPromise, match="same records from different generators"):
+        check_learner(learner(), BLOCKS, draws=2)
+
+
+def test_a_lower_temperature_does_not_either():
+    with pytest.raises(BrokenPromise, match="differ from the data"):
+        check_learner(learner(beams=None, temperature=0.3, epochs=8), BLOCKS, draws=4)
+
+
+def test_the_state_of_pytorch_is_as_it_was():
+    before = torch.get_num_threads()
+    torch.manual_seed(7)
+    torch.set_num_threads(3)
+    try:
+        state = torch.get_rng_state()
+        found = fitted(BLOCKS, epochs=1, beams=None)
+        found.sample(5, rng=rng())
+        found.log_prob(BLOCKS)
+        assert torch.equal(state, torch.get_rng_state())
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+# --- what is written ---------------------------------------------------------------------------
+
+
+def test_all_records_are_continued_in_order_or_some_or_in_rounds(model):
+    whole = model.sample(200, rng=rng(3))
+    again = model.sample(200, rng=rng(4))
+    assert np.array_equal(whole.ids, again.ids)  # beams draw nothing, and take all prompts
+    assert records.layout(whole) == records.layout(BLOCKS)
+    continued = {tuple(row) for row in whole.ids.reshape(-1, BLOCK).tolist()}
+    few = model.sample(40, rng=rng(5)).ids.reshape(-1, BLOCK)
+    assert {tuple(row) for row in few.tolist()} <= continued
+    more = model.sample(210, rng=rng(6)).ids.reshape(-1, BLOCK)
+    assert np.array_equal(more[:200].ravel(), whole.ids)
+    assert len(more) == 210
+    assert model.sample(0, rng=rng()).ids.size == 0
+
+
+def test_a_continuation_depends_on_its_prompt_and_numbers_on_the_generator():
+    found = fitted(BLOCKS, beams=None, epochs=10)
+    one, two = found.sample(200, rng=rng(1)), found.sample(200, rng=rng(2))
+    assert not np.array_equal(one.ids, two.ids)
+    assert np.array_equal(one.ids, found.sample(200, rng=rng(1)).ids)
+    # The first word of a continuation follows the last of its prompt as words do in the data.
+    rows = BLOCKS.ids.reshape(-1, BLOCK)
+    pairs = np.zeros((10, 10))
+    np.add.at(pairs, (rows[:, :-1].ravel(), rows[:, 1:].ravel()), 1)
+    likely = pairs[rows[:, -1], one.ids.reshape(-1, BLOCK)[:, 0]]
+    shuffled = pairs[rows[:, -1], np.roll(one.ids.reshape(-1, BLOCK)[:, 0], 1)]
+    assert likely.mean() > 1.5 * shuffled.mean()
+
+
+def test_size_of_a_shard_does_not_decide_what_is_written():
+    small = fitted(BLOCKS, beams=None, writing_batch=7).sample(50, rng=rng())
+    large = fitted(BLOCKS, beams=None, writing_batch=64).sample(50, rng=rng())
+    assert np.array_equal(small.ids, large.ids)
+
+
+def test_documents_of_any_length_come_back_at_their_length():
+    texts = records.take(documents(markov(30, length=20)), np.arange(30))
+    ragged = Texts(texts.ids[:-7], np.array([*texts.starts[:-1], 593]), WORDS)
+    written = fitted(ragged).sample(30, rng=rng())
+    assert np.array_equal(np.diff(written.starts), np.diff(ragged.starts))
+
+
+def test_free_documents_begin_and_end_by_themselves():
+    # Documents of three or five words, whose first word says which.
+    three, five = [0, 2, 4], [1, 3, 5, 6, 8]
+    chosen = np.random.default_rng(0).random(200) < 0.5
+    lengths = np.where(chosen, 3, 5)
+    ids = np.concatenate([three if c else five for c in chosen])
+    texts = Texts(ids, np.cumsum([0, *lengths]), WORDS)
+    found = fitted(texts, protocol="free", beams=None, epochs=20)
+    written = found.sample(200, rng=rng())
+    sizes = np.diff(written.starts)
+    assert np.mean(np.isin(sizes, [3, 5])) > 0.9
+    assert abs(np.mean(sizes == 3) - chosen.mean()) < 0.15
+    first = written.ids[written.starts[:-1][sizes == 3]]
+    assert np.mean(first == 0) > 0.9
+    # Everything is scored, the end included.
+    assert [len(s) for s in found.token_log_probs(records.take(texts, np.arange(9)))] == [
+        n + 1 for n in lengths[:9]
+    ]
+
+
+def test_own_prompts_can_be_continued(model):
+    prompts = records.take(documents(BLOCKS), np.array([4, 9]))
+    written = model.continuations(prompts, rng=rng())
+    block = model.sample(len(BLOCKS), rng=rng()).ids.reshape(-1, BLOCK)
+    assert written.ids.tolist() == block[[4, 9]].ravel().tolist()
+    assert np.diff(model.continuations(prompts, 5, rng=rng()).starts).tolist() == [5, 5]
+    with pytest.raises(InputError, match="prompt 1 holds no token"):
+        model.continuations(Texts([1], [0, 1, 1], WORDS), rng=rng())
+    with pytest.raises(InputError, match="at least 1 token"):
+        model.continuations(prompts, 0, rng=rng())
+
+
+def test_original_prompts_stay_those_of_generation_0():
+    first = fitted(BLOCKS, epochs=1, prompts="original")
+    second = fitted(markov(40, seed=8), epochs=1, prompts="original", parent=first)
+    assert second.prompts is first.prompts
+    usual = fitted(markov(40, seed=8), epochs=1, parent=first)
+    assert len(usual.prompts) == 40
+
+
+def test_whether_anything_varies_is_known():
+    same = Texts(np.tile(BLOCKS.ids[:BLOCK], 9), np.arange(10) * BLOCK, WORDS, BLOCK)
+    assert not fitted(same, epochs=1).varies
+    assert fitted(same, epochs=1, beams=None).varies
+    assert fitted(BLOCKS, epochs=1).varies
+    assert not fitted(BLOCKS, epochs=1, protocol="free").varies
+
+
+# --- scores ------------------------------------------------------------------------------------
+
+
+def test_scores_are_read_by_the_probe_and_agree_with_each_other(model):
+    test = markov(50, seed=5)
+    scores = model.log_prob(test)
+    by_text = model.token_log_probs(test)
+    assert [len(s) for s in by_text] == [BLOCK - 1] * 50
+    np.testing.assert_array_equal(np.concatenate(by_text), scores)
+    np.testing.assert_allclose(model.perplexity(test)[3], np.exp(-by_text[3].mean()))
+    assert np.all(np.concatenate(model.token_entropies(test)) <= np.log(11) + 1e-6)
+    free = fitted(BLOCKS, protocol="free", epochs=1)
+    assert [len(s) for s in free.token_log_probs(test)] == [BLOCK] * 50
+
+
+def test_the_score_of_a_text_does_not_depend_on_the_others(model):
+    test = documents(markov(30, seed=5))
+    ragged = Texts(test.ids, np.sort(np.r_[0, 1, test.starts[3:-1], 100, test.ids.size]), WORDS)
+    together = model.token_log_probs(ragged)
+    for i in range(len(ragged)):
+        alone = model.token_log_probs(records.take(ragged, np.array([i])))[0]
+        np.testing.assert_allclose(together[i], alone, atol=1e-5)
+    assert np.isnan(model.perplexity(ragged)[0])  # one word alone is not predicted
+
+
+def test_training_lowers_the_loss_on_what_was_never_seen():
+    test = markov(100, seed=6)
+    before = -fitted(BLOCKS, epochs=1, learning_rate=1e-9).log_prob(test).mean()
+    after = -fitted(BLOCKS, epochs=10).log_prob(test).mean()
+    assert before > 2.2
+    assert after < 1.95
+
+
+def test_a_lineage_is_read_by_the_usual_probes(tmp_path):
+    lineage = mc.Lineage(
+        mc.Empirical(markov(150)), learner(epochs=1, beams=None), mc.Mix(100, real=0.1), size=100
+    )
+    history = lineage.run(2, store=tmp_path / "run")
+    assert {"cross_entropy", "support", "distinct"} <= set(history.measures)
+    assert np.isfinite(history["cross_entropy"]).all()
+    again = lineage.run(2, n_jobs=1)
+    assert np.array_equal(again["cross_entropy"], history["cross_entropy"])
+
+
+# --- training ----------------------------------------------------------------------------------
+
+
+def test_a_generation_starts_from_the_base_or_from_its_parent():
+    test = markov(100, seed=6)
+    parent = fitted(BLOCKS, epochs=8)
+    barely = {"epochs": 1, "learning_rate": 1e-9, "parent": parent}
+    tuned = fitted(BLOCKS, start="parent", **barely)
+    fresh = fitted(BLOCKS, start="base", **barely)
+    np.testing.assert_allclose(tuned.log_prob(test), parent.log_prob(test), atol=1e-4)
+    assert -fresh.log_prob(test).mean() > -tuned.log_prob(test).mean() + 0.3
+
+
+def test_validation_text_stops_a_training_and_is_never_trained_on():
+    few = records.take(BLOCKS, np.arange(24))
+    settings = {"epochs": 30, "validation": 0.25, "patience": 2, "batch": 4}
+    stopped = fitted(few, **settings)
+    assert len(stopped.prompts) == 18
+    assert len(stopped.validation) == 6
+    kept = {tuple(row) for row in stopped.prompts.ids.reshape(-1, BLOCK).tolist()}
+    assert not kept & {tuple(row) for row in stopped.validation.ids.tolist()}
+    # A training to the end has learnt its 18 blocks by heart.
+    test = markov(100, seed=6)
+    over = fitted(few, **{**settings, "patience": 30})
+    whole = fitted(few, epochs=30, batch=4)
+    best, same = (-m.log_prob(test).mean() for m in (stopped, over))
+    assert best == pytest.approx(same, abs=0.1)
+    assert -whole.log_prob(test).mean() > best + 0.2
+    child = fitted(few, parent=stopped, **settings)
+    assert child.validation is stopped.validation
+
+
+def test_half_precision_is_close(model):
+    half = fitted(BLOCKS, precision="bfloat16", beams=None)
+    test = markov(50, seed=5)
+    assert -half.log_prob(test).mean() == pytest.approx(-model.log_prob(test).mean(), abs=0.05)
+    assert half.network.module.dtype == torch.float32
+
+
+def test_layers_can_be_spread_by_accelerate():
+    pytest.importorskip("accelerate")
+    usual, spread = (fitted(BLOCKS, epochs=1, device=d) for d in ("cpu", "balanced"))
+    np.testing.assert_allclose(usual.log_prob(BLOCKS), spread.log_prob(BLOCKS), atol=1e-6)
+
+
+def test_a_training_that_needs_too_much_memory_goes_on_with_less(monkeypatch):
+    from transformers import GPT2LMHeadModel
+
+    forward = GPT2LMHeadModel.forward
+
+    def failing(self, *args, **keywords):
+        if self.training and len(keywords["input_ids"]) > 8:
+            raise torch.OutOfMemoryError("out of memory")
+        return forward(self, *args, **keywords)
+
+    usual = fitted(BLOCKS, epochs=1)
+    monkeypatch.setattr(GPT2LMHeadModel, "forward", failing)
+    with pytest.warns(RuntimeWarning, match="training on 16 sequences at once; going on with 8"):
+        found = fitted(BLOCKS, epochs=1)
+    np.testing.assert_allclose(found.log_prob(BLOCKS), usual.log_prob(BLOCKS), atol=1e-3)
+
+
+def test_a_loss_that_is_no_number_ends_the_lineage_and_keeps_what_is_done():
+    with pytest.raises(Degenerate, match="lower the learning rate"):
+        fitted(BLOCKS, learning_rate=1e30, epochs=3)
+    history = mc.Lineage(
+        mc.Empirical(markov(150)), learner(learning_rate=1e30), mc.Replace(100), size=100
+    ).run(3)
+    assert "loss was infinite or NaN" in history.endings[0].reason
+
+
+# --- tokens and strings ------------------------------------------------------------------------
+
+
+def test_strings_come_back_as_strings():
+    found = fitted(PROSE, config={**CONFIG, "vocab_size": 300}, beams=None, epochs=1)
+    written = found.sample(len(PROSE), rng=rng())
+    assert isinstance(written, list)
+    assert all(isinstance(text, str) for text in written)
+    assert len(written) == len(PROSE)
+    assert len(found.log_prob(PROSE)) > 100
+    # The tokenizer is the chain's: later generations do not learn another.
+    child = fitted(written, config={**CONFIG, "vocab_size": 300}, parent=found, epochs=1)
+    assert child.alphabet is found.alphabet
+
+
+def test_a_tokenizer_learnt_here_loses_nothing_and_is_the_same_each_time():
+    codec = Codec.train(PROSE, 320)
+    assert codec == Codec.train(PROSE, 320)
+    assert len(codec.vocabulary) <= 320
+    assert codec.vocabulary[codec.end] == BOUNDARY
+    texts = [*PROSE[:3], "", "never seen: 鯨 🐋"]
+    assert codec.decode(codec.encode(texts)) == texts
+    assert pickle.loads(pickle.dumps(codec)).vocabulary == codec.vocabulary
+
+
+def test_token_blocks_flow_through_a_lineage_as_numbers():
+    truth = TokenBlocks(mc.Empirical(PROSE), vocabulary=300, block=BLOCK)
+    assert isinstance(truth.data, Tokens)
+    assert truth.data.to_strings()[0] == PROSE[0][: len(truth.data.to_strings()[0])]
+    lineage = mc.Lineage(truth, learner(epochs=1, beams=None), mc.Mix(30, real=0.5), size=30)
+    generation = next(iter(lineage.generations(seed=0)))
+    written = generation.sample
+    assert isinstance(written, Tokens)
+    assert all(isinstance(text, str) for text in written.to_strings())
+    joined = records.concat([written, records.take(truth.data, np.arange(3))])
+    assert isinstance(joined, Tokens)
+    assert len(joined) == 33
+    assert np.isfinite(lineage.run(1)["cross_entropy"]).all()
+    assert written.blocks(4).codec is written.codec
+
+
+def test_token_blocks_are_cut_from_texts_long_enough():
+    with pytest.raises(InputError, match="fewer than block=9999 tokens"):
+        _ = TokenBlocks(mc.Empirical(PROSE), vocabulary=300, block=9999).data
+    with pytest.raises(InputError, match="finite source of texts"):
+        _ = TokenBlocks(mc.Empirical(np.eye(3))).data
+    with pytest.raises(InputError, match="at least 2"):
+        TokenBlocks(mc.Empirical(PROSE), block=1)
+    with pytest.raises(InputError, match="at least 257"):
+        Codec.train(PROSE, 100)
+
+
+def test_a_pretrained_model_is_read_from_a_folder(folder):
+    found = CausalLM(folder, block=BLOCK, epochs=1).fit(PROSE, rng=rng())
+    assert found.alphabet.codec is not None
+    assert found.context == 40
+    assert len(found.sample(3, rng=rng())) == 3
+    blocks = TokenBlocks(mc.Empirical(PROSE), tokenizer=folder, block=BLOCK).data
+    again = CausalLM(folder, block=BLOCK, epochs=1).fit(blocks, rng=rng())
+    assert isinstance(again.sample(3, rng=rng()), Tokens)
+    assert "model.safetensors" in dict(CausalLM(folder).refers_to)
+
+
+def test_a_model_travels_between_processes(model):
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.log_prob(BLOCKS), model.log_prob(BLOCKS))
+    assert np.array_equal(again.sample(9, rng=rng()).ids, model.sample(9, rng=rng()).ids)
+    assert pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(model)))).key == model.key
+    assert "LanguageModel(" in repr(model)
+
+
+# --- wrong input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"config": {}}, "neither was given"),
+        ({"model": "gpt2"}, "both was given"),
+        ({"protocol": "freee"}, "Did you mean 'free'"),
+        ({"start": "middle"}, "no start 'middle'"),
+        ({"prompts": "none"}, "no prompts 'none'"),
+        ({"block": 1}, "block is 1"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"beams": 0}, "beams is 0"),
+        ({"batch": 2.5}, "batch is 2.5"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"warmup": 1.0}, "warmup must be at least 0 and below 1"),
+        ({"weight_decay": -1.0}, "weight_decay must be at least 0, got"),
+        ({"validation": 1.0}, "validation must be"),
+        ({"precision": "float8"}, "no precision 'float8'"),
+        ({"beams": None, "temperature": 0.0}, "temperature must be above 0"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty must be above 0"),
+        ({"no_repeat": -1}, "no_repeat is the length"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_said_at_construction(changes, message):
+    with pytest.raises(InputError, match=message):
+        learner(**changes)
+
+
+def test_a_search_cannot_sample():
+    with pytest.raises(Incompatible, match="Set beams=None"):
+        learner(temperature=0.7)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"n_layer": 1}, "Give one, e.g. 'gpt2'"),
+        ({"model_type": "gpt22"}, "Did you mean 'gpt2'"),
+        ({**CONFIG, "n_head": 7}, "no model of type 'gpt2' can be made"),
+        ({**CONFIG, "n_positions": 4}, "4 positions, too few for blocks of 8"),
+    ],
+)
+def test_a_config_that_makes_no_model_is_wrong_input(config, message):
+    with pytest.raises(InputError, match=message):
+        fitted(BLOCKS, config=config)
+
+
+def test_a_model_that_cannot_be_had_says_how_to_give_a_path(monkeypatch, tmp_path):
+    def unreachable(*args, **keywords):
+        raise OSError("We couldn't connect to 'https://huggingface.co'\nand more")
+
+    for kind in ("AutoTokenizer", "AutoModelForCausalLM"):
+        monkeypatch.setattr(getattr(transformers, kind), "from_pretrained", unreachable)
+    with pytest.raises(InputError, match="--local-dir FOLDER\\) and give the path"):
+        CausalLM("no/such-model").fit(PROSE, rng=rng())
+    with pytest.raises(InputError, match="holds no tokenizer that transformers can read"):
+        CausalLM(str(tmp_path)).fit(PROSE, rng=rng())
+
+
+def test_a_tokenizer_of_another_model_is_refused(folder, tmp_path):
+    import shutil
+
+    wrong = tmp_path / "wrong"
+    shutil.copytree(folder, wrong)
+    codec = Codec.train(standard_library_prose(min_words=3000), 400)
+    fast = transformers.PreTrainedTokenizerFast
+    fast(tokenizer_object=codec.tokenizer, eos_token=BOUNDARY).save_pretrained(wrong)
+    with pytest.raises(Incompatible, match="has 400 tokens, but the model knows only 300"):
+        CausalLM(str(wrong), block=BLOCK).fit(PROSE, rng=rng())
+
+
+def test_records_that_do_not_fit_are_refused(model, folder):
+    with pytest.raises(Incompatible, match="blocks of 8 tokens, but the learner works"):
+        fitted(BLOCKS, block=16)
+    with pytest.raises(InputError, match="not one block of 64"):
+        fitted(["too short", "by far"], block=64)
+    with pytest.raises(InputError, match="fitted to strings, Texts or Tokens, got ndarray"):
+        fitted(np.eye(3))
+    with pytest.raises(Incompatible, match="numbered by a vocabulary of 10 words"):
+        CausalLM(folder, block=BLOCK).fit(BLOCKS, rng=rng())
+    with pytest.raises(Incompatible, match="no tokenizer for strings"):
+        model.log_prob(["the cat"])
+    with pytest.raises(Incompatible, match="Use one learner for the whole lineage"):
+        fitted(BLOCKS, parent=mc.NGram(2).fit(BLOCKS, rng=rng()))
+    with pytest.raises(InputError, match="cannot write -1"):
+        model.sample(-1, rng=rng())
+    with pytest.raises(InputError, match="no device 'abacus'"):
+        fitted(BLOCKS, device="abacus")
+
+
+def test_later_generations_without_text_are_an_end_and_no_mistake(model):
+    empty = Texts(np.empty(0), np.zeros(4), WORDS)
+    with pytest.raises(Degenerate, match="no two tokens in a row"):
+        fitted(empty, parent=model)
+
+
+def test_a_missing_package_names_the_extra(monkeypatch):
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(sessions, "import_module", absent)
+    with pytest.raises(Missing, match=r"pip install torch \(the extra 'neural' holds it\)"):
+        fitted(BLOCKS)
+
+
+def test_the_recipe_is_plain_data():
+    plain = {f.name: getattr(learner(), f.name) for f in dataclasses.fields(CausalLM)}
+    described = registry.describe(plain)
+    assert "opaque" not in str(described)
+    assert registry.make(CausalLM, described, "") == learner()
