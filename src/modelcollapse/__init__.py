@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from modelcollapse import probes, testing
     from modelcollapse.comparison import Comparison
     from modelcollapse.corpus import Block, Corpus
-    from modelcollapse.curators.select import RandomSelection, TopScore
+    from modelcollapse.curators.detector import DetectorResampling
+    from modelcollapse.curators.perplexity import PerplexityFilter
+    from modelcollapse.curators.select import BestOf, RandomSelection, TopScore
     from modelcollapse.decomposition import Decomposition, decompose
     from modelcollapse.estimators import CollapseAwareRidge
     from modelcollapse.families.categorical import Categorical, Frequencies, Uniform, Zipf
@@ -111,6 +113,9 @@ _HOMES = {
     "TableFile": "table_sources",
     "Texts": "families.texts",
     "TokenBlocks": "learners.language.tokens",
+    "BestOf": "curators.select",
+    "DetectorResampling": "curators.detector",
+    "PerplexityFilter": "curators.perplexity",
     "TopScore": "curators.select",
     "Uniform": "families.categorical",
     "VAE": "learners.vae",
@@ -134,6 +139,7 @@ __all__ = [
     "VAE",
     "Accumulate",
     "Augment",
+    "BestOf",
     "Block",
     "Categorical",
     "CausalLM",
@@ -141,6 +147,7 @@ __all__ = [
     "Comparison",
     "Corpus",
     "Decomposition",
+    "DetectorResampling",
     "Diffusion",
     "Digits",
     "Empirical",
@@ -165,6 +172,7 @@ __all__ = [
     "Mixture",
     "Mnist",
     "NGram",
+    "PerplexityFilter",
     "PowerLawTeacher",
     "RandomSelection",
     "RareClasses",

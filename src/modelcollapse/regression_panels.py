@@ -156,7 +156,7 @@ def parts_by_records(history: History, *, generation: int, penalty: Rule | None 
     stack = [Curve(name, grid, values) for name, values in parts.items() if np.any(values)]
     means = [read.at(n, rule(n), generation) for n in read.sizes]
     simulated = _bars("simulated mean", read.sizes, means)
-    title = f"Parts of it, {_depth(generation)}"
+    title = f"Error by cause, {_depth(generation)}"
     return Panel(title, "records of the last fit", [simulated], log="x", stack=stack)
 
 

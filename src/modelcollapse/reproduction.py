@@ -46,6 +46,14 @@ class Reproduction:
         return all(claim.in_order for claim in self.outcome.claims)
 
     @property
+    def state(self) -> str:
+        """Reproduced or not; "not run" where nothing could be compared, for want of data, say."""
+        if not self.passed:
+            return "NOT reproduced"
+        compared = any(claim.verdict != "not comparable" for claim in self.outcome.claims)
+        return "reproduced" if compared else "not run"
+
+    @property
     def sentence(self) -> str:
         """The verdict in words."""
         laws = [claim.verdict for claim in self.outcome.claims if not claim.control]
@@ -89,8 +97,9 @@ class Reproduction:
         lines = [columns, *(_line(claim) for claim in claims if not claim.control)]
         lines += ["", "Wrong laws, which must fail:"]
         lines += [_line(claim) for claim in claims if claim.control]
-        state = "reproduced" if self.passed else "NOT reproduced"
-        end = f"{state}: {self.sentence} ({self.scale}, seed {self.seed}, {self.seconds:.1f} s)"
+        end = (
+            f"{self.state}: {self.sentence} ({self.scale}, seed {self.seed}, {self.seconds:.1f} s)"
+        )
         return "\n".join([*head, *lines, "", end])
 
 

@@ -101,21 +101,23 @@ def write(found: Reproduction, folder: str | Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        The files. Each is written whole or not at all.
+        The files, without a figure where nothing could be run. Each is written whole or not at
+        all.
 
     Raises
     ------
     StoreError
         If a file cannot be written.
     """
-    buffer = io.BytesIO()
-    with settings():
-        figure(found).savefig(buffer, format="svg", metadata={"Date": None})
     files = {
-        "figure.svg": buffer.getvalue(),
         "reproduction.html": render(found).encode(),
         "result.json": (json.dumps(result(found), indent=1, allow_nan=False) + "\n").encode(),
     }
+    if found.outcome.panels:  # none where nothing could be run
+        buffer = io.BytesIO()
+        with settings():
+            figure(found).savefig(buffer, format="svg", metadata={"Date": None})
+        files["figure.svg"] = buffer.getvalue()
     for name, content in files.items():
         write_atomic(Path(folder) / name, content)
     return tuple(Path(folder) / name for name in files)

@@ -162,7 +162,7 @@ def panels(histories: Mapping[str, History]) -> list[dict[str, Any]]:
             figure = stacked(history, theme=WEB, colour=index)
             found.append(
                 {
-                    "label": label,
+                    "title": label or "Texts",
                     "svg": inline(figure, f"perplexity-{index}"),
                     "words": _in_words(history),
                 }

@@ -12,14 +12,15 @@ import modelcollapse
 
 ROOT = Path(modelcollapse.__file__).parent
 FLOORS = [
-    {"errors", "seeds", "records", "protocols", "references"},
+    {"errors", "seeds", "records", "protocols", "references", "bibliography"},
     {"theory", "metrics", "families"},
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files", "prose",
         "registry", "store", "fingerprint", "columns",
         "labelled_sources", "table_sources", "image_sources",
     },
-    {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine"},
+    {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine",
+     "continued"},
     {
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
         "decomposition", "recipes", "reproduction", "verifier_quality", "ridge_planning",

@@ -108,6 +108,16 @@ CURATORS = [
     ("top_score", mc.TopScore(lambda rows: rows[:, 0]), ROWS),
     ("top_score", mc.TopScore(lambda texts: [float(len(t)) for t in texts]), DOCUMENTS),
 ]
+# Those that look at the model that writes, or at real records.
+INFORMED = [
+    ("best_of", mc.BestOf(lambda rows: rows[:, 0]), ROWS, None),
+    ("perplexity_filter", mc.PerplexityFilter(), TEXTS, mc.NGram(2)),
+    ("perplexity_filter", mc.PerplexityFilter("first", "high", among="prompt"), TEXTS, mc.NGram(2)),
+    ("perplexity_filter", mc.PerplexityFilter("judge", judge=mc.NGram(1)), DOCUMENTS, mc.NGram(2)),
+    ("detector_resampling", mc.DetectorResampling(folds=2), TEXTS, None),
+    ("detector_resampling", mc.DetectorResampling(repeats=1, exponent=2.0), DOCUMENTS, None),
+    ("detector_resampling", mc.DetectorResampling(), ROWS, None),
+]
 TRUTHS = [
     ("gaussian", mc.Gaussian([0.0, 1.0], [[1.0, 0.2], [0.2, 2.0]])),
     ("exact_gaussian", mc.ExactGaussian(1.0, 2.0)),
@@ -131,7 +141,10 @@ PROBES = [
     "wasserstein", "energy_distance", "mmd", "total_variation", "hellinger", "kl",
     "cross_entropy", "support", "entropy", "lost_mass", "subgroups",
     {"type": "tail_retention", "level": 0.2}, {"type": "hill_number", "order": 1.0},
-    {"type": "distinct", "n": 3}, "test_error", "misclassification",
+    {"type": "distinct", "n": 3}, "perplexity", "cross_entropy_gap", "generated_perplexity",
+    {"type": "perplexity_histogram", "bins": 10}, "next_token_concentration",
+    {"type": "repetition", "n": 2}, "self_bleu", "zipf_exponent", "vocabulary_survival",
+    "test_error", "misclassification",
     {"type": "downstream_error", "records": 50, "penalty": [0.1, 1.0]},
     {"type": "rare_categories", "level": 0.02}, {"type": "minorities", "by": ["a", "b"]},
     "classes", "column_tails", "associations", {"type": "train_on_synthetic", "label": "a"},
@@ -161,6 +174,11 @@ def test_a_policy_that_weighs_records_keeps_its_promises_on_those_that_carry_wei
 @pytest.mark.parametrize(("curator", "candidates"), labelled(CURATORS))
 def test_every_curator_keeps_its_promises(curator, candidates):
     check_curator(curator, candidates)
+
+
+@pytest.mark.parametrize(("curator", "candidates", "learner"), labelled(INFORMED))
+def test_every_curator_that_looks_further_keeps_its_promises(curator, candidates, learner):
+    check_curator(curator, candidates, learner=learner)
 
 
 def test_a_decoding_that_sharpens_is_no_sampling_and_the_check_says_so():
@@ -209,6 +227,7 @@ def named_parts(tmp_path):
     yield from (("policy", name, part) for name, part in POLICIES if name)
     yield ("policy", "weighted", WEIGHTED)
     yield from (("curator", name, part) for name, part, _ in CURATORS)
+    yield from (("curator", name, part) for name, part, _, _ in INFORMED)
     for given in PROBES:
         part = registry.build("probe", given, "measures")
         yield ("probe", given if isinstance(given, str) else given["type"], part)
@@ -245,8 +264,8 @@ def test_every_part_describes_itself_by_its_name_and_comes_back(tmp_path):
         assert registry.describe(rebuilt) == description
         came_back.add((role, name))
     everything = {(role, name) for role, names in registry.BUILT_IN.items() for name in names}
-    # The score of a top-score curator is a function, which no spec can hold.
-    assert everything - came_back == {("curator", "top_score")}
+    # The score of these curators is a function, which no spec can hold.
+    assert everything - came_back == {("curator", "top_score"), ("curator", "best_of")}
 
 
 @pytest.mark.parametrize("role", registry.BUILT_IN)

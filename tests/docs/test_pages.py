@@ -15,8 +15,8 @@ import typer
 import yaml
 
 from modelcollapse import registry, spec, theory
+from modelcollapse.bibliography import BIBLIOGRAPHY
 from modelcollapse.cli import app
-from modelcollapse.references import BIBLIOGRAPHY
 from modelcollapse.theory._formula import CATALOGUE
 
 ROOT = Path(__file__).parents[2]

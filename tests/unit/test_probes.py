@@ -17,7 +17,10 @@ from modelcollapse.probes.views import CategoricalView, GaussianView, RowsView, 
 # Subgroups reads labels of groups; those of regression and of tables read their own records.
 OTHERS = (
     "bind", "suited", "Subgroups", "TestError", "Misclassification", "DownstreamError",
-    "Associations", "ColumnTails", "Minorities", "RareCategories", "TrainOnSynthetic",
+    "Associations", "Classes", "ColumnTails", "Minorities", "RareCategories", "TrainOnSynthetic",
+    # Those of language have a file of their own.
+    "CrossEntropyGap", "GeneratedPerplexity", "NextTokenConcentration", "Perplexity",
+    "PerplexityHistogram", "Repetition", "SelfBleu", "VocabularySurvival", "ZipfExponent",
 )  # fmt: skip
 PLAIN = tuple(getattr(probes, name)() for name in probes.__all__ if name not in OTHERS)
 DOCUMENTS = [

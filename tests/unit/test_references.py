@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from modelcollapse.bibliography import BIBLIOGRAPHY, citation, cite
 from modelcollapse.errors import InputError
-from modelcollapse.references import BIBLIOGRAPHY, citation, cite
 
 
 def test_every_entry_is_complete_bibtex():

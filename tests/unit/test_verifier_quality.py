@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binomtest
 
 import modelcollapse as mc
+from modelcollapse.columns import read_columns
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.subgroups import wilson_interval
 from modelcollapse.verifier_quality.cells import SHARES, influences, value
 from modelcollapse.verifier_quality.clusters import design_effects
-from modelcollapse.columns import read_columns
 from modelcollapse.verifier_quality.intervals import interval, proportion
 
 

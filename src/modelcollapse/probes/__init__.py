@@ -31,6 +31,17 @@ from modelcollapse.probes.distances import (
     TotalVariation,
     Wasserstein,
 )
+from modelcollapse.probes.language import (
+    CrossEntropyGap,
+    GeneratedPerplexity,
+    NextTokenConcentration,
+    Perplexity,
+    PerplexityHistogram,
+    Repetition,
+    SelfBleu,
+    VocabularySurvival,
+    ZipfExponent,
+)
 from modelcollapse.probes.regression import DownstreamError, Misclassification, TestError
 from modelcollapse.probes.spread import (
     LogGeneralisedVariance,
@@ -61,10 +72,12 @@ __all__ = [
     "Classes",
     "ColumnTails",
     "CrossEntropy",
+    "CrossEntropyGap",
     "Distinct",
     "DownstreamError",
     "EnergyDistance",
     "Entropy",
+    "GeneratedPerplexity",
     "Hellinger",
     "HillNumber",
     "LogGeneralisedVariance",
@@ -73,7 +86,12 @@ __all__ = [
     "MeanError",
     "Minorities",
     "Misclassification",
+    "NextTokenConcentration",
+    "Perplexity",
+    "PerplexityHistogram",
     "RareCategories",
+    "Repetition",
+    "SelfBleu",
     "Subgroups",
     "Support",
     "TailRetention",
@@ -81,7 +99,9 @@ __all__ = [
     "TotalVariation",
     "TrainOnSynthetic",
     "Variance",
+    "VocabularySurvival",
     "Wasserstein",
+    "ZipfExponent",
     "bind",
     "suited",
 ]

@@ -49,6 +49,12 @@ NAMES = (
     "tabular-anchors",
     "vae-latent-spread",
     "contamination-healing",
+    "nature-language",
+    "repetition-penalty",
+    "accumulate-language",
+    "four-mixes",
+    "surprise-first",
+    "detector-resampling",
 )
 """Every recipe, in the order in which a reader would meet them."""
 

@@ -57,7 +57,7 @@ RECIPE = r.Recipe(
     "real data (text, on MNIST; the data here are ours, and come with scikit-learn).",
     {"targets": "the digit as a number, and the progression of the disease, of variance 1",
      "noise": "0.3 and 0.5; errors are against clean targets of held-out records",
-     "kernel": "exp(-g |x - z|²): g = 0.02, pixels standardised together; 0.1, measurements apart",
+     "kernel": "exp(-g (x - z)²): g = 0.02, pixels standardised together; 0.1, measurements apart",
      "generators": "ridge 1e-6, close to interpolation"},
     run,
 )  # fmt: skip

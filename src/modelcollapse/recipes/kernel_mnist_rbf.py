@@ -35,7 +35,7 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
 RECIPE = r.Recipe(
     "kernel-mnist-rbf", "Kernel ridge regression on MNIST, Gaussian kernel",
     "dohmatob2024regression",
-    "exp(-1e-4 |x - z|²), capacity 1.65 and source 0.097, so l_crit = 1.25 (text; figure for T up "
+    "exp(-1e-4 (x - z)²), capacity 1.65 and source 0.097, so l_crit = 1.25 (text; figure for T up "
     "to 1,000): error grows with generations, and the ridge T0^-l_crit repairs part of it.",
     m.OPTIONS, run,
 )  # fmt: skip

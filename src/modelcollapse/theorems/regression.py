@@ -92,7 +92,7 @@ FEWER_RECORDS = Condition(
 )
 ISOTROPIC = Condition(
     "inputs vary alike in all directions, and nature is not zero",
-    lambda x: np.ptp(x.truth.spectrum[0]) == 0 and np.any(x.truth.weights),
+    lambda x: bool(np.ptp(x.truth.spectrum[0]) == 0 and np.any(x.truth.weights)),
     lambda x: "they do not" if np.any(x.truth.weights) else "nature is zero",
 )
 _BASE = (TEACHER, RIDGE, REAL, PLAIN, UNCURATED, WHOLE)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import modelcollapse
+from modelcollapse.bibliography import BIBLIOGRAPHY
 from modelcollapse.errors import InputError
 from modelcollapse.recipes import NAMES, recipe
-from modelcollapse.references import BIBLIOGRAPHY
 from modelcollapse.reproduction import overview, reproduce
 from modelcollapse.reproduction_page import render, result, write
 

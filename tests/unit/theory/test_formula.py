@@ -5,8 +5,8 @@ import pkgutil
 import pytest
 
 from modelcollapse import theory
+from modelcollapse.bibliography import BIBLIOGRAPHY
 from modelcollapse.errors import InputError
-from modelcollapse.references import BIBLIOGRAPHY
 from modelcollapse.theory import (
     approximation,
     curation,

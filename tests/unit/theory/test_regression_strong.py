@@ -5,8 +5,8 @@ import pytest
 
 from modelcollapse.errors import InputError
 from modelcollapse.theory import regression
-from modelcollapse.theory.regression._spectrum import Spectrum
 from modelcollapse.theory.regression._projections import projected_level
+from modelcollapse.theory.regression._spectrum import Spectrum
 
 
 def close(value, expected, rtol):
