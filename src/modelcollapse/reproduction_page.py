@@ -109,15 +109,15 @@ def write(found: Reproduction, folder: str | Path) -> tuple[Path, ...]:
     StoreError
         If a file cannot be written.
     """
-    files = {
-        "reproduction.html": render(found).encode(),
-        "result.json": (json.dumps(result(found), indent=1, allow_nan=False) + "\n").encode(),
-    }
+    files = {}
     if found.outcome.panels:  # none where nothing could be run
         buffer = io.BytesIO()
         with settings():
             figure(found).savefig(buffer, format="svg", metadata={"Date": None})
         files["figure.svg"] = buffer.getvalue()
-    for name, content in files.items():
-        write_atomic(Path(folder) / name, content)
+    files["reproduction.html"] = render(found).encode()
+    content = json.dumps(result(found), indent=1, allow_nan=False)
+    files["result.json"] = (content + "\n").encode()
+    for name, body in files.items():
+        write_atomic(Path(folder) / name, body)
     return tuple(Path(folder) / name for name in files)

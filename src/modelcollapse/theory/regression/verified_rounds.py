@@ -36,7 +36,7 @@ def verified_distance_upper_bound(
     Parameters
     ----------
     generations : int or array of int
-        Verified rounds since the fit to real data, which is generation 0.
+        Counted from 0: verified rounds since the fit to real data, which is generation 0.
     n_kept : int or array of int
         Accepted labels per direction in each round.
     squared_distance : float or array of float
