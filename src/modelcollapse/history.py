@@ -135,7 +135,7 @@ class History:
     def compare(
         self,
         curve: Any,
-        measure: str = "variance",
+        measure: str | None = None,
         *,
         of: Literal["mean", "log", "median"] = "mean",
     ) -> NDArray[np.float64]:
@@ -145,8 +145,9 @@ class History:
         ----------
         curve : array_like, shape (generations read,), or an object with such ``values``
             What theory says.
-        measure : str, default "variance"
-            Which measure the curve is about.
+        measure : str, optional
+            Which measure the curve is about: what a prediction says of itself, and "variance" for
+            an array, when not given.
         of : {"mean", "log", "median"}, default "mean"
             What the curve states: the expectation of the measure (compared on logs where all
             readings are positive), the expectation of its natural log, or its median (sign test).
@@ -162,7 +163,7 @@ class History:
                 "a history cannot be compared with a history, but with a curve: what predict "
                 "returns, or an array with a value for each generation."
             )
-        values = self[measure]
+        values = self[measure or getattr(curve, "measure", None) or "variance"]
         theory = np.asarray(getattr(curve, "values", curve), dtype=np.float64)
         if theory.shape != self.generations.shape:
             raise InputError(

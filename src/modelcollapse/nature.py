@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from modelcollapse import records, seeds
 from modelcollapse.errors import Exhausted, Incompatible
+from modelcollapse.families.regression.labelled import Labelled
 from modelcollapse.protocols import Finite, Replicable, Settling, name_of
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class Nature:
         self._order: NDArray[np.intp] | None = None
         if isinstance(self.truth, Finite):
             self._order = self.rng(0, "nature").permutation(len(self.truth))
+            source: Any = self.truth
+            if isinstance(getattr(source, "data", None), Labelled):
+                # Models write on inputs of the source, but not on those that are held out.
+                left = np.sort(self._order[self._held_out(len(self._order)) :])
+                self.truth = replace(source, data=source.data.confined(left))
 
     def rng(self, generation: int, role: str) -> Generator:
         """Random generator of one event."""

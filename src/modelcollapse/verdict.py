@@ -13,6 +13,9 @@ from modelcollapse.metrics.stage import Stage
 ERRORS = {"test_error": "test error", "misclassification": "share of wrong classes"}
 """Measures of labelled records that a verdict can rest on."""
 
+ROUNDING = 1e-12
+"""Errors up to which there is none: a ratio to them would be one of roundings."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -67,13 +70,20 @@ def verdict(history: History) -> Verdict:
 
 def _on_error(history: History, measure: str) -> Verdict:
     values, last = history[measure], int(history.generations[-1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = float(np.nanmedian(values[:, -1] / values[:, 0]))
+    start, end = (float(np.median(values[:, column])) for column in (0, -1))
+    if not start > ROUNDING:
+        known = "none" if start <= ROUNDING else "no reading"
+        found = f"is {end:.3g} (median)" if end > ROUNDING else "is none either"
+        sentence = (
+            f"the {ERRORS[measure]} at generation {last} {found}, where the first model had {known}"
+        )
+        return Verdict(Stage.UNDECIDED, 1.0, None, sentence, f"error {end:.3g}")
+    ratio = end / start
     grown = np.mean(values > values[:, :1], axis=0) >= 0.5
     worse, count = int(np.sum(values[:, -1] > values[:, 0])), history.replicates
     sentence = (
         f"the {ERRORS[measure]} at generation {last} is {ratio:.3g} times that of generation 0 "
-        f"(median); it is larger in {worse} of {count} replicates"
+        f"(medians); it is larger in {worse} of {count} replicates"
     )
     onset = _lasting_from(grown, history)
     return Verdict(Stage.UNDECIDED, worse / count, onset, sentence, f"error × {ratio:.3g}")

@@ -177,6 +177,21 @@ def test_the_settings_of_a_measure_are_part_of_its_theory(other):
         assert bool(beyond(history, "downstream_error", theory, 0.02) < 4) is agree
 
 
+@pytest.mark.parametrize(
+    ("lineage", "records"), [(LINEAR, 9), (SAME_INPUTS, 30), (FEW, 14), (FEW_SAME, 14)]
+)
+def test_a_last_fit_of_least_squares_is_known_exactly(lineage, records):
+    probe = DownstreamError(records, noise=0.8)
+    history = lineage.run(4, replicates=4000, seed=11, probes=[probe])
+    curve = predict(lineage, probe, history.generations)
+    assert curve.kind == "exact"
+    assert np.allclose(sum(curve.parts.values()), curve.values)
+    assert np.abs(history.compare(curve, "downstream_error")).max() < 4
+    # The limit, which is what theory says of other fits, is not good enough for so few records.
+    limit = predict(lineage, probe, history.generations, kind="asymptotic")
+    assert np.abs(history.compare(limit, "downstream_error")).max() > 4
+
+
 def test_every_theorem_about_a_measure_is_tried_here():
     tried = {id(t) for lineage, _ in CASES.values() for m in MEASURES for t in covering(lineage, m)}
     tried |= {

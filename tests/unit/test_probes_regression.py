@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -333,3 +334,27 @@ def test_what_is_measured_by_default_suits_the_labels(rng):
     design = Design(TEACHER.model.design.inputs, response="sign")
     source = mc.Empirical(Labelled(rng.normal(size=(40, 3)), np.ones(40), design))
     assert measures(source) == ("misclassification",)
+
+
+def test_models_write_on_no_input_that_is_held_out():
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    data = mc.Labelled(x, x @ [1.0, 2.0, 3.0])
+    lineage = mc.Lineage(mc.Empirical(data), mc.Ridge(0.01), mc.Replace(50), size=50, holdout=20)
+    for one in itertools.islice(lineage.generations(), 4):
+        held_out = set(map(tuple, one.reference.inputs))
+        assert len(held_out) == 20
+        assert not held_out & set(map(tuple, one.training.data.inputs))
+
+
+def test_a_projected_fit_has_no_downstream_error():
+    lineage = mc.Lineage(mc.IsotropicTeacher(8), mc.Ridge(0.1, width=3), mc.Replace(30), size=30)
+    with pytest.raises(Incompatible, match="projects them to 3 coordinates"):
+        lineage.run(1, probes=[DownstreamError(20, 0.1)])
+
+
+def test_least_squares_on_a_pool_is_refused_where_its_error_is_infinite():
+    x = np.random.default_rng(0).normal(size=(100, 5))
+    pool = mc.LabelledPool(x, x @ np.arange(5.0))
+    lineage = mc.Lineage(pool, mc.Ridge(0.1), mc.Replace(30), size=30)
+    with pytest.raises(InputError, match="on 5 records in 5 dimensions"):
+        lineage.run(1, probes=[DownstreamError(5)])

@@ -21,8 +21,14 @@ CHECKED_RECORDS = 500
 def predict(
     spec: Annotated[Path, typer.Argument(help="YAML or JSON file that describes the lineages.")],
     quantity: Annotated[
-        str, typer.Option("--quantity", "-q", help="What to predict.")
-    ] = "variance",
+        str | None,
+        typer.Option(
+            "--quantity",
+            "-q",
+            help="What to predict; a downstream error is that of the spec.",
+            show_default="variance, or test_error of labelled records",
+        ),
+    ] = None,
     generations: Annotated[
         int | None, typer.Option(help="Generations after generation 0.", show_default="the spec's")
     ] = None,
@@ -36,10 +42,12 @@ def predict(
     simulation = specs.read(spec).but(generations=generations)
     found: dict[str, Any] = {}
     for label, lineage in simulation.lineages.items():
-        try:
-            found[label] = ask(lineage, quantity, simulation.generations)
-        except NoTheorem as refusal:
-            found[label] = refusal
+        for name, asked in _asked(quantity, lineage, simulation.probes or ()):
+            key = f"{label}, {name}" if name else label
+            try:
+                found[key] = ask(lineage, asked, simulation.generations)
+            except NoTheorem as refusal:
+                found[key] = refusal
     if all(isinstance(curve, NoTheorem) for curve in found.values()):
         raise next(iter(found.values()))
     if json:
@@ -113,6 +121,17 @@ def plan(
         say=lambda message: typer.echo(message, err=True),
     )  # fmt: skip
     typer.echo(dumps(found.to_dict(), indent=1) if json else repr(found))
+
+
+def _asked(quantity: str | None, lineage: Any, probes: Any) -> list[tuple[str, Any]]:
+    """What theory is asked about a lineage: a name, or the measures of the spec that have it."""
+    from modelcollapse.probes import DownstreamError, suited
+
+    if quantity is None:
+        names = [probe.name for probe in suited(lineage)]
+        return [("", "variance" if "variance" in names else names[0])]
+    same = [p for p in probes if isinstance(p, DownstreamError) and p.name == quantity]
+    return [pair for probe in same for pair in probe.each()] or [("", quantity)]
 
 
 def _check_generator(lineage: Any) -> None:

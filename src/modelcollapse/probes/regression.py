@@ -155,18 +155,26 @@ class DownstreamError:
         """Name under which a history holds the reading for a pair."""
         return self.name if self.single else f"{self.name}.{self.part(records, penalty)}"
 
+    def each(self) -> list[tuple[str, DownstreamError]]:
+        """Measures of one reading each, by their names among several."""
+        return [
+            (self.part(n, penalty), DownstreamError(n, penalty, self.noise))
+            for n in self.sizes
+            for penalty in self.penalties
+        ]
+
     def single_out(self, part: str) -> DownstreamError:
         """Return the measure of one reading, by its name among several; itself if it is alone."""
         if self.single:
             return self
-        pairs = {self.part(n, p): (n, p) for n in self.sizes for p in self.penalties}
-        n, penalty = pairs[part]
-        return DownstreamError(n, penalty, self.noise)
+        return dict(self.each())[part]
 
     def __call__(self, generation: Generation) -> Reading | Mapping[str, Reading]:
         """Read one generation."""
         truth = generation.truth
         _check_real(truth, self.name)
+        if isinstance(generation.learner, Ridge):
+            self._check_ridge(generation.learner, truth)
         writer = generation.parent if generation.index else getattr(truth, "model", None)
         linear = isinstance(truth, LinearTruth) and all(
             isinstance(model, LinearModel) for model in (writer, generation.model)
@@ -183,12 +191,21 @@ class DownstreamError:
             for i, penalty in enumerate(self.penalties)
         }
 
+    def _check_ridge(self, learner: Ridge, truth: Any) -> None:
+        if learner.width is not None:
+            raise Incompatible(
+                "the downstream error is of fits to whole inputs, and the learner projects them to "
+                f"{learner.width} coordinates. Read test_error, or leave out width."
+            )
+        d = getattr(truth, "d", None)
+        if 0 in self.penalties and d is not None:
+            for n in self.sizes:
+                Ridge().check_number(n, d)
+
     def _linear(self, generation: Generation, writer: Any, n: int, penalties: Floats) -> Floats:
         """Errors in closed form, shape ``(..., penalties)``, on records that need not be drawn."""
         truth = generation.truth
         inputs = NormalInputs(truth.root)
-        if 0 in penalties:
-            Ridge().check_number(n, inputs.d)
         batch = () if generation.replicates is None else (generation.replicates,)
         path = generation.once(
             f"downstream path {n}",

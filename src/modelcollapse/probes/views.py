@@ -155,8 +155,8 @@ def as_rows(data: Any) -> Floats:
     table = nw.from_native(data, eager_only=True, pass_through=True)
     if not isinstance(table, nw.DataFrame):
         raise Incompatible(
-            f"no built-in measure reads records of type {type(data).__name__}. Pass probes= of "
-            "your own: any function of a generation with a name."
+            f"this measure does not read records of type {type(data).__name__}. Leave measures out "
+            "to get those that suit them, or pass a function of a generation with a name."
         )
     others = [name for name, dtype in table.schema.items() if not dtype.is_numeric()]
     if others:

@@ -76,8 +76,8 @@ def plan_ridge(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(80, 3))
     >>> plan = plan_ridge(X, X @ [1.0, 2.0, 0.0] + rng.normal(size=80))
-    >>> plan.sentence[:22]
-    'all 80 rows are real, '
+    >>> plan.sentence[:31]
+    'all 80 rows are taken as real, '
     """
     inputs, outcomes = _table(X, y)
     depth = as_depth(generation, generations, len(outcomes))
@@ -104,7 +104,9 @@ def plan_ridge(
         goal=goal,
         real_for_goal=None
         if goal is None
-        else _for_goal(goal, _noise(inputs, outcomes, depth, fit_intercept), inputs.shape[1]),
+        else _for_goal(
+            goal, _noise(inputs, outcomes, depth, fit_intercept), inputs.shape[1], fit_intercept
+        ),
     )
 
 
@@ -184,9 +186,13 @@ def _noise(
         return None
 
 
-def _for_goal(goal: float, noise: Noise | None, directions: int) -> int | None:
-    """Records with which the exact expected error of least squares, and a level, is the goal."""
+def _for_goal(goal: float, noise: Noise | None, directions: int, fit_intercept: bool) -> int | None:
+    """Records with which the expected error of least squares, Gaussian inputs, is the goal."""
     if noise is None:
         return None
-    used = directions + 1
-    return math.ceil(used + 1 + noise.variance * used / goal)
+    d, ratio = directions, goal / noise.variance
+    if not fit_intercept:
+        return math.ceil(d + 1 + d / ratio)
+    # (n + 1) (n - 2) / (n (n - d - 2)) - 1 = ratio: of an intercept and of d slopes, exactly.
+    linear = (1 + ratio) * (d + 2) - 1
+    return math.ceil((linear + math.sqrt(linear**2 - 8 * ratio)) / (2 * ratio))

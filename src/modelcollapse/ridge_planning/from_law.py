@@ -172,7 +172,10 @@ def plan_ridge_from_law(
     return LawPlan(
         generations=generations,
         records=records,
-        penalty=float(best.penalty),
+        # A search over scales does not end at 0 itself.
+        penalty=float(best.penalty)
+        if best.penalty > 1e-12 * np.mean(np.asarray(law.eigenvalues, dtype=np.float64))
+        else 0.0,
         error=error,
         classical_penalty=usual,
         classical_error=classical(generations),

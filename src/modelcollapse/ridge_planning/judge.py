@@ -122,11 +122,16 @@ def judge(
         np.ones(len(y), dtype=np.bool_),
         _shared(depth),
         float(drift),
-        noise.variance / generator_records if fit_intercept else 0.0,
+        noise.variance * _level_share(generator_records, directions) if fit_intercept else 0.0,
         directions,
         noise,
         float(depth.mean()),
     )
+
+
+def _level_share(records: float, directions: int) -> float:
+    """Variance of a fitted intercept at the mean of new inputs, per variance of the noise."""
+    return (records - 2) / (records * (records - directions - 2))
 
 
 def residual_noise(X: Floats, y: Floats, depth: NDArray[np.int64], fit_intercept: bool) -> Noise:

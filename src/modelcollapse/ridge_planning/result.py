@@ -60,7 +60,8 @@ class RidgePlan:
         chosen, classical, gain = self.choice.chosen, self.choice.classical, self.choice.gain
         if self.synthetic == 0:
             return (
-                f"all {self.real} rows are real, so that the classical choice holds: a penalty of "
+                f"all {self.real} rows are taken as real, so that the classical choice holds: a "
+                f"penalty of "
                 f"{number(chosen.penalty)} per record (alpha = {number(chosen.alpha)})."
             )
         if (chosen.penalty, chosen.weight) == (classical.penalty, classical.weight):
@@ -102,9 +103,7 @@ class RidgePlan:
                 verdict = "synthetic rows help, at their best weight"
             else:
                 verdict = "synthetic rows hurt, even at their best weight"
-            found.append(
-                f"{verdict}: beside the real rows alone they lower the error by {_change(mixing)}."
-            )
+            found.append(f"{verdict}: the gain over the real rows alone is {_change(mixing)}.")
         if self.worth is not None:
             found.append(
                 f"the {self.synthetic} synthetic rows are worth {number(self.worth)} real ones: "

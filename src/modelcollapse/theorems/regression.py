@@ -154,18 +154,10 @@ def _exact(lineage: Any, t: Generations) -> Parts:
 
 def _projected(lineage: Any, t: Generations) -> Parts:
     """Isotropic inputs, fewer records than coordinates: exactly, by what is forgotten and added."""
-    truth = lineage.truth
-    values, coordinates = truth.spectrum
-    signal = float(values[0] * np.square(coordinates).sum())
-
-    def total(fits: Any, noise: float) -> Any:
-        return regression.projected_chain_error(
-            fits, np.inf, dimension=truth.d, generator_records=lineage.size, noise=0.0,
-            signal=signal, generator_noise=noise, same_inputs=truth.same_inputs,
-        )  # fmt: skip
-
-    bias, clean = total(t + 1, 0.0), total(1, 0.0)
-    variance, first_noise = total(t + 1, truth.noise) - bias, total(1, truth.noise) - clean
+    noise = lineage.truth.noise
+    bias, clean = _forgotten(lineage, t + 1, 0.0), _forgotten(lineage, 1, 0.0)
+    variance = _forgotten(lineage, t + 1, noise) - bias
+    first_noise = _forgotten(lineage, 1, noise) - clean
     return Parts(
         {
             "clean bias": clean,
@@ -180,6 +172,39 @@ def _downstream(lineage: Any, t: Generations, probe: Any) -> Parts:
     Ridge(probe.penalty).check_number(probe.records, lineage.truth.d)
     noise = lineage.truth.noise if probe.noise is None else probe.noise
     return _parts(lineage, t, probe.records, probe.penalty, noise)
+
+
+def _plain_fit(lineage: Any, probe: Any) -> bool:
+    """Whether what is fitted downstream is least squares of a finite expected error."""
+    return bool(probe.penalty == 0 and probe.records >= lineage.truth.d + 2)
+
+
+def _exact_downstream(lineage: Any, t: Generations, probe: Any) -> Parts:
+    """Least squares on least squares: what each fit of the chain adds, and the last one's own."""
+    truth = lineage.truth
+    noise = truth.noise if probe.noise is None else probe.noise
+    own = regression.replace_error(0, probe.records, dimension=truth.d, noise=noise)
+    each = regression.replace_error(0, lineage.size, **_unit(lineage))
+    return Parts({"clean variance": own, "added variance": t * each})
+
+
+def _projected_downstream(lineage: Any, t: Generations, probe: Any) -> Parts:
+    truth = lineage.truth
+    noise = truth.noise if probe.noise is None else probe.noise
+    own = regression.replace_error(0, probe.records, dimension=truth.d, noise=noise)
+    bias, total = _forgotten(lineage, t, 0.0), _forgotten(lineage, t, truth.noise)
+    return Parts({"clean variance": own, "added bias": bias, "added variance": total - bias})
+
+
+def _forgotten(lineage: Any, fits: Any, noise: float) -> Any:
+    """Error of the last of some generators, isotropic and with fewer records than coordinates."""
+    truth = lineage.truth
+    values, coordinates = truth.spectrum
+    return regression.projected_chain_error(
+        fits, np.inf, dimension=truth.d, generator_records=lineage.size, noise=0.0,
+        signal=float(values[0] * np.square(coordinates).sum()), generator_noise=noise,
+        same_inputs=truth.same_inputs,
+    )  # fmt: skip
 
 
 def _weighted(lineage: Any, t: Generations) -> Floats:
@@ -210,6 +235,16 @@ REGRESSION: tuple[Theorem, ...] = (
         "test_error", "regression.weighted_error",
         (*_BASE, WEIGHTED_MIX, AS_MANY, LARGE, UNPENALISED, ANEW), _weighted,
         measure="test_error", leading="here to leading order in coordinates over records",
+    ),
+    Theorem(
+        "downstream_error", "regression.least_squares_chain_error",
+        (*_CHAIN, UNPENALISED, MORE_RECORDS), _exact_downstream, measure="downstream_error",
+        of_probe=True, covers=_plain_fit,
+    ),
+    Theorem(
+        "downstream_error", "regression.projected_chain_error",
+        (*_CHAIN, UNPENALISED, FEWER_RECORDS, ISOTROPIC), _projected_downstream,
+        measure="downstream_error", of_probe=True, covers=_plain_fit,
     ),
     Theorem(
         "downstream_error", "regression.chain_error", _CHAIN, _downstream,

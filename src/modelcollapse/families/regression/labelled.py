@@ -175,6 +175,16 @@ class Labelled:
         """Return the same records with some attributes changed."""
         return replace(self, **changes)
 
+    def confined(self, indices: Indices) -> Labelled:
+        """Return the same records, on whose inputs at these positions models write.
+
+        A design of one's own, with inputs from elsewhere, is left as it is.
+        """
+        inputs = self.design.inputs
+        if not (isinstance(inputs, PoolInputs) and inputs.rows is self.inputs):
+            return self
+        return self.but(design=self.design.but(inputs=PoolInputs(self.inputs[indices])))
+
 
 def _numbers(given: Any, name: str) -> Floats:
     array = np.asarray(given)

@@ -133,7 +133,7 @@ class Ridge:
         if self.width is None:
             self.check_number(held.distinct, d)
             return LinearModel(self._solved(held), held.design)
-        self.check_number(held.distinct, self.width)
+        self.check_number(held.distinct, min(d, self.width))
         shape = (*root.shape[:-2], d, self.width)
         projection = rng.standard_normal(shape) / np.sqrt(self.width)
         narrow = held.projected(projection)

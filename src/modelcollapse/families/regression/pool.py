@@ -251,7 +251,10 @@ def _scaled(train: Floats, exam: Floats, scaling: Scaling) -> tuple[Floats, Floa
         return train, exam
     axis = 0 if scaling == "standard" else None
     centre, spread = train.mean(axis=axis), np.asarray(train.std(axis=axis))
-    scale = np.where(spread > 0, spread, 1.0)
+    # Of equal numbers neither is exact: their mean is off by rounding, and so they do deviate.
+    constant = np.ptp(train, axis=axis) == 0
+    centre = np.where(constant, train[0] if scaling == "standard" else train.flat[0], centre)
+    scale = np.where(constant, 1.0, spread)
     return (train - centre) / scale, (exam - centre) / scale
 
 
