@@ -264,7 +264,7 @@ _WORKS = (
     ),
     Reference(
         "triposat2026",
-        "{triposat}",
+        "triposat",
         "Model collapse on web data: GPT-2 on four mixes",
         "Software, GitHub: triposat/model-collapse-web-data",
         2026,

@@ -207,7 +207,8 @@ def predict(
         raise InputError("there are no generations to predict. Give at least one.")
     if given.min() < 0:
         raise InputError(f"generations count from 0, got {int(given.min())}. Use 0 or more.")
-    covering = [t for t in about if t.failing(lineage)[1] is None and t.covers(lineage, probe)]
+    covering = [t for t in about if t.failing(lineage)[1] is None]
+    covering = [t for t in covering if t.covers is None or t.covers(lineage, probe)]
     if not covering:
         raise NoTheorem(_refusal(lineage, quantity, about))
     theorem = min(covering, key=lambda t: _ORDER.index(t.kind))

@@ -219,7 +219,7 @@ class TestHistories:
         assert 0 < said.score < 4
         for measure in history.measures[1:]:
             said = statement(history, measure)
-            assert said.words.startswith("asymptotic, of the mean")
+            assert said.words.startswith(f"{said.curve.kind}, of the mean")
             assert said.scores.shape == (5,)
 
     def test_a_single_pair_has_its_theory_as_well(self):

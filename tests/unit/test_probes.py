@@ -513,7 +513,7 @@ def test_records_that_no_measure_reads_are_named():
             return objects
 
     part = mc.Lineage(objects, Copy(), mc.Replace(20), size=20)
-    with pytest.raises(Incompatible, match="no built-in measure reads records of type list"):
+    with pytest.raises(Incompatible, match="does not read records of type list"):
         probes.Variance()(generation(part))
     assert np.isnan(probes.CrossEntropy()(generation(part)))
 

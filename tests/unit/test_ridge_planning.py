@@ -116,7 +116,7 @@ def test_few_real_rows_need_to_know_the_generators(table):
         1, dimension=4, generator_records=50, generator_noise=0.5, intercept=True
     )
     assert found.drift == pytest.approx(drift)
-    assert found.level_drift == pytest.approx(0.25 / 50)
+    assert found.level_drift == pytest.approx(0.25 * (50 - 2) / (50 * (50 - 4 - 2)))
     # a real row shares no generator, a row of generation 5 shares all five with 91 of 120
     assert found.shared[0] == 0
     assert found.shared[-1] == pytest.approx(5 * 91 / 120)
@@ -204,7 +204,7 @@ def test_units_of_the_outcome_do_not_matter(table):
 def test_real_rows_alone_leave_the_classical_choice(table):
     X, y, _ = table
     plan = plan_ridge(X, y)
-    assert plan.sentence.startswith("all 120 rows are real")
+    assert plan.sentence.startswith("all 120 rows are taken as real")
     assert plan.choice.gain.value == 0
     assert plan.notes == []
 
@@ -219,10 +219,9 @@ def test_a_gain_that_is_shown(table):
     assert any("synthetic rows" in note for note in plan.notes)
     assert any("reach an excess error of 0.05" in note for note in plan.notes)
     noise = residual_noise(*table, True).variance ** 0.5
-    enough, fewer = regression.least_squares_chain_error(
-        0, [plan.real_for_goal, plan.real_for_goal - 1], dimension=5, generator_records=99,
-        noise=noise, generator_noise=1.0,
-    )  # fmt: skip
+    # Four slopes and an intercept, exactly.
+    n, d = np.array([plan.real_for_goal, plan.real_for_goal - 1]), 4
+    enough, fewer = noise**2 * ((n + 1) * (n - 2) / (n * (n - d - 2)) - 1)
     assert enough <= 0.05 < fewer
 
 

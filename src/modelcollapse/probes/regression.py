@@ -174,7 +174,7 @@ class DownstreamError:
         truth = generation.truth
         _check_real(truth, self.name)
         if isinstance(generation.learner, Ridge):
-            self._check_ridge(generation.learner, truth)
+            self._check_ridge(generation.learner)
         writer = generation.parent if generation.index else getattr(truth, "model", None)
         linear = isinstance(truth, LinearTruth) and all(
             isinstance(model, LinearModel) for model in (writer, generation.model)
@@ -191,21 +191,19 @@ class DownstreamError:
             for i, penalty in enumerate(self.penalties)
         }
 
-    def _check_ridge(self, learner: Ridge, truth: Any) -> None:
+    def _check_ridge(self, learner: Ridge) -> None:
         if learner.width is not None:
             raise Incompatible(
                 "the downstream error is of fits to whole inputs, and the learner projects them to "
                 f"{learner.width} coordinates. Read test_error, or leave out width."
             )
-        d = getattr(truth, "d", None)
-        if 0 in self.penalties and d is not None:
-            for n in self.sizes:
-                Ridge().check_number(n, d)
 
     def _linear(self, generation: Generation, writer: Any, n: int, penalties: Floats) -> Floats:
         """Errors in closed form, shape ``(..., penalties)``, on records that need not be drawn."""
         truth = generation.truth
         inputs = NormalInputs(truth.root)
+        if 0 in penalties:
+            Ridge().check_number(n, inputs.d)
         batch = () if generation.replicates is None else (generation.replicates,)
         path = generation.once(
             f"downstream path {n}",
@@ -242,6 +240,8 @@ class DownstreamError:
             f"downstream records {n}",
             lambda: generation.apart(n, rng=generation.rng_once(f"downstream {n}")),
         )
+        if 0 in penalties and isinstance(learner, Ridge):
+            Ridge().check_number(n, fresh.inputs.shape[1])
         path = generation.once(
             f"downstream path {n}",
             lambda: learner.path(fresh.inputs, rng=generation.rng_once(f"downstream map {n}")),

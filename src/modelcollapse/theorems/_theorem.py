@@ -69,9 +69,9 @@ class Theorem:
         The probe whose readings it is about; None if no probe reads it.
     of_probe : bool
         Whether the value depends on the settings of the probe, which is then its third argument.
-    covers : callable
+    covers : callable or None
         From a lineage that meets the conditions and the probe to bool: whether the formula speaks
-        about a probe of these settings.
+        about a probe of these settings; None if it does about any.
     leading : str
         What the formula, exact for its own quantity, only approaches here; empty if nothing.
     """
@@ -83,7 +83,7 @@ class Theorem:
     of: Literal["mean", "median"] = "mean"
     measure: str | None = None
     of_probe: bool = False
-    covers: Callable[[Any, Any], bool] = lambda lineage, probe: True
+    covers: Callable[[Any, Any], bool] | None = None
     leading: str = ""
 
     @property

@@ -74,7 +74,7 @@ def test_a_batch_is_fitted_at_once(rng):
 
 
 class TestWidth:
-    @pytest.mark.parametrize(("n", "width"), [(30, 2), (30, 9), (3, 8)])
+    @pytest.mark.parametrize(("n", "width"), [(30, 2), (30, 9), (2, 8)])
     @pytest.mark.parametrize("penalty", [0.0, 0.3])
     def test_the_fit_lies_in_the_projection(self, n, width, penalty, rng):
         data = TEACHER.sample(n, rng=rng)
@@ -129,8 +129,12 @@ class TestNumbersOfRecords:
 
     def test_it_is_the_width_that_counts_in_a_projection(self, rng):
         mc.Ridge(width=2).fit(TEACHER.sample(5, rng=rng), rng=rng)
-        with pytest.raises(InputError, match="on 5 records in 6 dimensions"):
-            mc.Ridge(width=6).fit(TEACHER.sample(5, rng=rng), rng=rng)
+        with pytest.raises(InputError, match="on 3 records in 2 dimensions"):
+            mc.Ridge(width=2).fit(TEACHER.sample(3, rng=rng), rng=rng)
+        # A width beyond the coordinates adds no direction.
+        mc.Ridge(width=30).fit(TEACHER.sample(30, rng=rng), rng=rng)
+        with pytest.raises(InputError, match="on 5 records in 4 dimensions"):
+            mc.Ridge(width=30).fit(TEACHER.sample(5, rng=rng), rng=rng)
 
     def test_the_same_inputs_labelled_again_are_no_new_ones(self, rng):
         rows = rng.normal(size=(5, 10))

@@ -202,7 +202,7 @@ class TestRuns:
         mc.Lineage(TEACHER, mc.Ridge(0.1), mc.Accumulate(10), size=10),
         mc.Lineage(SAME, mc.Ridge(), mc.Replace(9), size=9),
         mc.Lineage(SAME.exact(), mc.Ridge(), mc.Accumulate(9), size=9),
-        mc.Lineage(TEACHER, mc.Ridge(width=2),
+        mc.Lineage(TEACHER, mc.Ridge(0.2),
                    mc.Weighted(mc.Mix(20, real=0.5, fresh=True), 0.618), size=10),
     )  # fmt: skip
 

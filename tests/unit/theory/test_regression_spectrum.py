@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import InputError
@@ -92,6 +92,8 @@ def test_the_level_solves_its_equation(problem):
 @given(problem=problems)
 def test_property_01_slope_of_the_level(problem):
     n, penalty, lam = problem["n"], problem["penalty"], problem["eigenvalues"]
+    # Where the level is far above the penalty, differences are lost in its rounding.
+    assume(float(regression.effective_penalty(n, penalty, lam)) < 1e4 * penalty)
     # of the fourth order: with few records the level bends within small steps of the penalty
     step = 1e-4 * penalty
     at = regression.effective_penalty(n, penalty + step * np.array([-2, -1, 1, 2]), lam)

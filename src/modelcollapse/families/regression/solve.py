@@ -24,7 +24,7 @@ def least_squares(root: Floats, target: Floats) -> Floats:
     Parameters
     ----------
     root : ndarray, shape (..., k, d)
-        Upper trapezoidal factor of the inputs, ``k <= d``.
+        Upper trapezoidal factor of the inputs, or more rows than columns of any shape.
     target : ndarray, shape (..., k, outputs)
         Rotated targets.
 
@@ -35,8 +35,9 @@ def least_squares(root: Floats, target: Floats) -> Floats:
     """
     k, d = root.shape[-2:]
     pivots = np.abs(np.diagonal(root, axis1=-2, axis2=-1))
-    columns = np.sqrt(np.einsum("...ij,...ij->...j", root[..., :k], root[..., :k]))
-    if np.any(pivots <= _SUSPECT * columns):
+    first = root[..., : min(k, d)]
+    columns = np.sqrt(np.einsum("...ij,...ij->...j", first, first))
+    if k > d or np.any(pivots <= _SUSPECT * columns):
         rounding = 8 * max(k, d) * np.finfo(np.float64).eps
         return np.asarray(np.linalg.pinv(root, rounding) @ target)
     if k == d:
