@@ -154,7 +154,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
         self.module.train()
-        # Dropout reads the global generator, which belongs to this session.
+        # Dropout reads the global generator, which belongs to this fit.
         address = np.random.SeedSequence([self.seed, 1, self.progress.step])
         seed = int(address.generate_state(1, np.uint64)[0])
         windows = self.windows.take(batch)
