@@ -138,8 +138,13 @@ def run_all(
         for first, count, batched in _cuts(lineage, replicates)
     ]
     pieces: dict[str, list[Piece]] = {label: [] for label in lineages}
-    for task, piece in zip(tasks, _results(tasks, n_jobs, generations, progress), strict=True):
-        pieces[task.label].append(piece)
+    try:
+        for task, piece in zip(tasks, _results(tasks, n_jobs, generations, progress), strict=True):
+            pieces[task.label].append(piece)
+    except ModelCollapseError:
+        if store is not None:
+            store.release()
+        raise
     return {
         label: _assemble(
             pieces[label], read_at, {**provenance[label], "replicates": replicates}, lineage

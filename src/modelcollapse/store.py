@@ -112,6 +112,13 @@ class Store:
         body = {"format": FORMAT, "digest": digest, "run": json.loads(text)}
         write_atomic(label, json.dumps(body, indent=1).encode())
 
+    def release(self) -> None:
+        """Give the folder up if nothing was saved in it, so that a mended run may have it."""
+        label = self.path / "run.json"
+        if [path.name for path in self.path.glob("*")] == [label.name]:
+            label.unlink()
+            self.path.rmdir()
+
     def load(self, name: str) -> Any | None:
         """Return what was saved under a name, None if nothing was.
 

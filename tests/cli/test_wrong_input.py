@@ -90,6 +90,38 @@ def test_records_that_cannot_be_used(shell, name, content, message):
     assert said.startswith("modelcollapse: truth: ")
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"truth": {"type": "linear_teacher", "coefficients": [1, 2],
+                       "covariance": [[1, 1], [1, 1]]}},
+            "covariance is not positive definite .*drop redundant coordinates",
+        ),
+        (
+            {"truth": {"type": "linear_teacher", "coefficients": [1, 2], "covariance": [1, -1]}},
+            "covariance has a variance of -1: .*Drop that coordinate",
+        ),
+        (
+            {"truth": {"type": "linear_teacher", "coefficients": [1, 2, 3], "covariance": [1, 1]}},
+            r"covariance of shape \(2,\) does not fit 3 coefficients",
+        ),
+        ({"truth": {"type": "isotropic_teacher", "d": 30}}, "30 records in 30 dimensions has"),
+        ({"truth": {"type": "isotropic_teacher", "d": 29}}, "30 records in 29 dimensions has"),
+        ({"learner": {"type": "ridge", "penalty": -1}}, "penalty is -1.0, .*Use 0 for"),
+        ({"learner": {"type": "kernel_ridge", "kernel": "rbff"}}, "kernel 'rbff' .*mean 'rbf'"),
+    ],
+)  # fmt: skip
+def test_a_regression_that_cannot_run(shell, changes, message):
+    small = {"truth": {"type": "isotropic_teacher", "d": 5}, "learner": "ridge",
+             "policies": {"replace": {"type": "replace", "n": 30}}}  # fmt: skip
+    spec = shell.spec(**{**small, **changes})
+    shell.refused(message, "simulate", spec, "--output", "out")
+    # The same folder is free for the mended spec.
+    done = shell("simulate", shell.spec(**small), "--output", "out")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_category_that_was_never_declared(shell):
     np.save(shell.folder / "states.npy", np.arange(100) % 8)
     spec = shell.spec(**fitted_to_file("states.npy", {"type": "frequencies", "states": 5}))

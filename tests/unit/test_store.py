@@ -100,3 +100,16 @@ def test_a_failed_write_leaves_the_previous_file_and_no_litter(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
     assert signal.SIGXFSZ
     assert resource.RLIMIT_FSIZE
+
+
+def test_a_folder_in_which_nothing_was_saved_is_given_up(tmp_path):
+    store = Store(tmp_path / "store")
+    store.claim({"seed": 0})
+    store.release()
+    assert not store.path.exists()
+    store.claim({"seed": 1})  # another run may have it
+    store.save("a.piece", 1)
+    store.release()
+    assert store.load("a.piece") == 1
+    with pytest.raises(StoreError, match="holds another run"):
+        store.claim({"seed": 0})

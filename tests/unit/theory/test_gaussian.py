@@ -73,6 +73,7 @@ def test_row_16_accumulate_subsample():
 
 def test_row_20_of_the_regression_cases_expected_variances():
     close(gaussian.expected_variance(49, 32), 0.2044493696, 1e-8)
+    close(gaussian.mean_error(49, 32), 0.7955506304, 1e-8)
     close(gaussian.accumulate_variance(49, 10), 0.8451076382, 1e-8)
     close(gaussian.accumulate_mean_error(49, 10), 0.1548923618, 1e-8)
     close(gaussian.subsample_variance(49, 10), 0.7432510768, 1e-8)

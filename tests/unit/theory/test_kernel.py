@@ -24,6 +24,11 @@ def test_table(n, bandwidth, fits, replace, accumulate):
     )
 
 
+def test_row_21_of_the_regression_cases_second_moments():
+    assert kernel.replace_variance(29, 20, 0.5) == pytest.approx(4.1414449442, rel=1e-8)
+    assert kernel.accumulate_variance(29, 20, 0.5) == pytest.approx(1.9071521115, rel=1e-8)
+
+
 def test_the_recursions_of_the_sample_variance():
     n, square = 8, 0.4**2
     replaced = pooled = 1 - 1 / n
