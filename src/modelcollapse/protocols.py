@@ -6,7 +6,7 @@ models or learners have are separate protocols, checked where they are used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelcollapse.corpus import Corpus
     from modelcollapse.draw import Draw
     from modelcollapse.generation import Generation
+    from modelcollapse.verifiers.scored import Batch, Scored
 
 D = TypeVar("D")
 D_contra = TypeVar("D_contra", contravariant=True)
@@ -161,6 +162,38 @@ class Finite(Protocol):
 
     def take(self, indices: Indices) -> Any:
         """Return the records at these positions."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Say how far each record can be trusted; the higher the score, the further."""
+
+    @property
+    def name(self) -> str:
+        """Name under which its scores appear."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the records that it reads."""
+        ...
+
+    def score(self, batch: Batch) -> Scored:
+        """Score records, each by itself: neighbours and the size of the batch do not matter."""
+        ...
+
+
+@runtime_checkable
+class Learning(Protocol):
+    """A verifier that has to see records before it can score any.
+
+    Those who score call `learn` once, before anything else, and have the result score. What is
+    returned must be picklable, since it may score in other processes.
+    """
+
+    def learn(self, batches: Callable[[], Iterator[Batch]]) -> Verifier:
+        """Verifier for these records; every call of `batches` goes through all of them again."""
         ...
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import numpy as np
 
 from modelcollapse.errors import InputError, SpecError, suggestion
-from modelcollapse.protocols import Curator, Learner, Model, Policy, Probe
+from modelcollapse.protocols import Curator, Learner, Model, Policy, Probe, Verifier
+from modelcollapse.selection.pile import Rule
 
 if TYPE_CHECKING:
     from modelcollapse.lineage import Lineage
@@ -117,6 +118,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "misclassification": "probes.regression:Misclassification",
         "downstream_error": "probes.regression:DownstreamError",
     },
+    "verifier": {},
+    "rule": {},
 }
 
 ROLES: dict[Any, str] = {
@@ -125,6 +128,8 @@ ROLES: dict[Any, str] = {
     Policy: "policy",
     Curator: "curator",
     Probe: "probe",
+    Verifier: "verifier",
+    Rule: "rule",
 }
 
 

@@ -17,14 +17,15 @@ FLOORS = [
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files", "prose",
         "registry", "store", "fingerprint", "columns",
-        "labelled_sources", "table_sources", "image_sources",
+        "labelled_sources", "table_sources", "image_sources", "verifiers", "selection", "shards",
+        "workers",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine",
      "continued"},
     {
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
         "decomposition", "recipes", "reproduction", "verifier_quality", "ridge_planning",
-        "estimators", "panels", "regression_panels",
+        "estimators", "panels", "regression_panels", "verification", "curation",
     },
     {
         "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",

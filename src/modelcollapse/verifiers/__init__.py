@@ -1,0 +1,1 @@
+"""Verifiers: records in, scores out, the higher the better."""
