@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from modelcollapse.families.texts import Texts
     from modelcollapse.generation import Generation
     from modelcollapse.history import History
-    from modelcollapse.image_sources import Mnist, RareClasses
     from modelcollapse.learners.causal_lm import CausalLM
     from modelcollapse.learners.copula import GaussianCopula
     from modelcollapse.learners.diffusion import Diffusion
@@ -55,14 +54,15 @@ if TYPE_CHECKING:
     from modelcollapse.planning import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
     from modelcollapse.prediction import predict
-    from modelcollapse.prose import StandardLibraryProse
     from modelcollapse.references import cite
     from modelcollapse.reproduction import reproduce
     from modelcollapse.ridge_planning import plan_ridge
     from modelcollapse.simulation import simulate
     from modelcollapse.sources import Digits, Empirical, File
+    from modelcollapse.sources.pictures import Mnist, RareClasses
+    from modelcollapse.sources.prose import StandardLibraryProse
+    from modelcollapse.sources.tables import Survey, TableFile
     from modelcollapse.store import Store
-    from modelcollapse.table_sources import Survey, TableFile
     from modelcollapse.verifier_quality import design, estimate
 
 _HOMES = {
@@ -76,11 +76,11 @@ _HOMES = {
     "Corpus": "corpus",
     "Decomposition": "decomposition",
     "Diffusion": "learners.diffusion",
-    "Digits": "sources",
-    "Empirical": "sources",
+    "Digits": "sources.pictures",
+    "Empirical": "sources.finite",
     "Estimator": "learners.estimator",
     "ExactGaussian": "families.gaussian",
-    "File": "sources",
+    "File": "sources.finite",
     "Frequencies": "families.categorical",
     "Gaussian": "families.gaussian",
     "GaussianCopula": "learners.copula",
@@ -97,20 +97,20 @@ _HOMES = {
     "LinearTeacher": "families.regression.teacher",
     "Mix": "policies",
     "Mixture": "families.mixture",
-    "Mnist": "image_sources",
+    "Mnist": "sources.pictures",
     "NGram": "families.ngram",
     "PCA": "learners.pca",
     "PowerLawTeacher": "families.regression.teacher",
     "RandomSelection": "curators.select",
-    "RareClasses": "image_sources",
+    "RareClasses": "sources.pictures",
     "Replace": "policies",
     "Ridge": "families.regression.linear",
     "Schedule": "policies",
-    "StandardLibraryProse": "prose",
+    "StandardLibraryProse": "sources.prose",
     "Store": "store",
-    "Survey": "table_sources",
+    "Survey": "sources.tables",
     "Synthesizer": "learners.synthesizer",
-    "TableFile": "table_sources",
+    "TableFile": "sources.tables",
     "Texts": "families.texts",
     "TokenBlocks": "learners.language.tokens",
     "BestOf": "curators.select",

@@ -15,9 +15,9 @@ FLOORS = [
     {"errors", "seeds", "records", "protocols", "references", "bibliography"},
     {"theory", "metrics", "families"},
     {
-        "corpus", "policies", "probes", "curators", "learners", "sources", "files", "prose",
+        "corpus", "policies", "probes", "curators", "learners", "sources", "files",
         "registry", "store", "fingerprint", "columns",
-        "labelled_sources", "table_sources", "image_sources", "verifiers", "selection", "shards",
+        "verifiers", "selection", "shards",
         "workers",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine",

@@ -14,11 +14,11 @@ from modelcollapse import registry, spec
 from modelcollapse.errors import SpecError
 from modelcollapse.families.mixture import MixtureOfGaussians
 from modelcollapse.families.texts import Texts
-from modelcollapse.labelled_sources import DiabetesTask, DigitsTask, LabelledFile, MnistTask
 from modelcollapse.learners.biased import BiasedGaussian
 from modelcollapse.learners.blended import BlendedGaussian
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.tokens import TokenBlocks
+from modelcollapse.sources.labelled import DiabetesTask, DigitsTask, LabelledFile, MnistTask
 from modelcollapse.testing import BrokenPromise, check_curator, check_learner, check_policy
 
 RNG = np.random.default_rng(20240724)

@@ -17,8 +17,9 @@ from modelcollapse import Lineage, Replace
 from modelcollapse.families.regression.kernel_ridge import KernelRidge
 from modelcollapse.families.regression.linear import Ridge
 from modelcollapse.families.regression.teacher import IsotropicTeacher
-from modelcollapse.labelled_sources import DATA, MnistTask
 from modelcollapse.probes.regression import DownstreamError
+from modelcollapse.sources.elsewhere import DATA
+from modelcollapse.sources.labelled import MnistTask
 
 D, N, NOISE, GENERATIONS, REPLICATES = 10, 18, 0.5, 3, 800
 EXACT = NOISE**2 * D / (N - D - 1)

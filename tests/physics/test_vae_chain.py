@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import modelcollapse as mc
-from modelcollapse.image_sources import RareClasses
 from modelcollapse.learners.vae import VAE
 from modelcollapse.probes.classes import Classes
+from modelcollapse.sources.pictures import RareClasses
 
 pytest.importorskip("torch")
 

@@ -151,7 +151,7 @@ def test_what_has_no_name_is_opaque_and_cannot_be_rebuilt():
         curator=mc.TopScore(len),
     )
     spec = lineage.spec()
-    assert spec["truth"] == {"opaque": "modelcollapse.sources.Empirical"}
+    assert spec["truth"] == {"opaque": "modelcollapse.sources.finite.Empirical"}
     assert spec["policy"]["opaque"].endswith("policy")
     assert spec["curator"]["score"] == {"opaque": "builtins.len"}
     with pytest.raises(

@@ -111,7 +111,13 @@ def test_prompts_are_real_texts_that_no_model_was_fitted_to():
     everything = lineage.but(size=len(TEXTS), holdout=0)
     seen = next(everything.generations())
     assert seen.original.data.to_strings()[0].startswith(continued(seen).prompts[0])
-    assert continued(next(lineage.but(learner=mc.NGram(2)).generations())) is None
+    numbers = mc.Lineage(mc.Gaussian(0, 1), mc.GaussianMLE(), mc.Replace(9), size=9)
+    assert continued(next(numbers.generations())) is None
+
+
+def test_ngram_models_continue_prompts():
+    shown = run(TEXTS, mc.NGram(2), probes=["distinct"], snapshots=[0]).snapshots
+    assert len(shown[0].texts) == PROMPTS
 
 
 def test_prompts_stand_before_what_was_written():

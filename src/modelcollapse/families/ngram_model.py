@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from modelcollapse.errors import InputError
 from modelcollapse.families.decoding import Decoding
 from modelcollapse.families.ngram_counts import Counts, NGramCounts, Nodes
-from modelcollapse.families.texts import Texts, check_shared
+from modelcollapse.families.texts import Texts, check_shared, check_words
 
 Floats = NDArray[np.float64]
 
@@ -163,12 +163,57 @@ class NGramModel:
         """
         if n < 0:
             raise InputError(f"cannot write {n} documents. Ask for 0 or more.")
-        counts = self.counts
-        writing = np.arange(n)
         state = np.full(n, self._begin, np.intp)
+        return self._write(state, self.counts.longest, self.counts.block, rng)
+
+    def continuations(
+        self, prompts: Texts | list[str], length: int, *, rng: Generator
+    ) -> Texts | list[str]:
+        """Continue prompts of your own, such as the same ones in every generation.
+
+        Parameters
+        ----------
+        prompts : Texts or list of str
+            Of the kind fitted, but of any length; `Texts` with the same vocabulary.
+        length : int
+            Words to write after each, at least 1.
+        rng : numpy.random.Generator
+            Source of all randomness.
+
+        Returns
+        -------
+        Texts or list of str
+            What the model adds to each prompt; documents may end earlier.
+
+        Raises
+        ------
+        InputError
+            If `length` is below 1, or `prompts` are of another kind.
+        Incompatible
+            If they have another vocabulary.
+        """
+        if length < 1:
+            raise InputError(f"a continuation holds at least 1 word, got length={length}.")
+        texts = self._texts(prompts)
+        check_words(self.counts, texts)
+        state = np.full(len(texts), self._begin, np.intp)
+        sizes = np.diff(texts.starts)
+        for place in range(int(sizes.max(initial=0))):
+            longer = np.flatnonzero(sizes > place)
+            word = texts.ids[texts.starts[longer] + place]
+            state[longer] = self._next[self._longest(state[longer], word)]
+        return self._write(state, length, None, rng)
+
+    def _write(
+        self, state: Nodes, length: int, block: int | None, rng: Generator
+    ) -> Texts | list[str]:
+        """Write after each context, all side by side."""
+        counts = self.counts
+        n = state.size
+        writing = np.arange(n)
         lengths = np.zeros(n, np.int64)
         written: list[tuple[Nodes, NDArray[np.int32]]] = []
-        for _ in range(counts.longest):
+        for _ in range(length):
             if not writing.size:
                 break
             child, state = self._step(state, rng)
@@ -182,7 +227,7 @@ class NGramModel:
         ids = np.empty(starts[-1], np.int32)
         for place, (who, word) in enumerate(written):
             ids[starts[who] + place] = word
-        texts = Texts(ids, starts, counts.vocabulary, counts.block)
+        texts = Texts(ids, starts, counts.vocabulary, block)
         return texts.to_strings() if self.strings else texts
 
     def _step(self, state: Nodes, rng: Generator) -> tuple[Nodes, Nodes]:
@@ -201,14 +246,20 @@ class NGramModel:
         child = self._among_children(source, uniform / self._own[source])
         # The word came from a shorter context; the longest n-gram it completes may be longer.
         known = child.copy()
-        context = state.copy()
         behind = np.flatnonzero(source != state)
-        while behind.size:
-            node = self.counts.find(context[behind], self.counts.token[child[behind]])
-            known[behind] = node
-            behind = behind[node == 0]
-            context[behind] = self.counts.suffix[context[behind]]
+        known[behind] = self._longest(state[behind], self.counts.token[child[behind]])
         return child, self._next[known]
+
+    def _longest(self, context: Nodes, token: NDArray[np.int32]) -> Nodes:
+        """Node of the longest known n-gram that each token completes after its context."""
+        context = context.copy()
+        node = np.zeros(context.size, np.intp)
+        behind = np.arange(context.size)
+        while behind.size:
+            node[behind] = self.counts.find(context[behind], token[behind])
+            behind = behind[node[behind] == 0]
+            context[behind] = self.counts.suffix[context[behind]]
+        return node
 
     def _among_children(self, context: Nodes, uniform: Floats) -> Nodes:
         """Invert the distribution function, beginning where a guide table says."""
@@ -253,14 +304,7 @@ class NGramModel:
         whose vocabulary stays.
         """
         counts, floor = self.counts, self.floor
-        if self.strings and isinstance(texts, list):
-            texts = Texts.of(texts, vocabulary=counts.vocabulary)
-        if not isinstance(texts, Texts):
-            raise InputError(
-                f"a model of {'strings' if self.strings else 'Texts'} cannot score "
-                f"{type(texts).__name__}: words are compared by their number. Tokenise training "
-                "and held-out documents with one Texts.of."
-            )
+        texts = self._texts(texts)
         check_shared(counts, texts)
         tokens, age, nodes = counts.locate(texts)
         events = np.flatnonzero(tokens != counts.start)
@@ -276,6 +320,18 @@ class NGramModel:
         with np.errstate(divide="ignore"):
             scores: Floats = np.log((1 - floor) * probability + floor / words)
         return scores
+
+    def _texts(self, texts: Texts | list[str]) -> Texts:
+        """Records of the kind fitted, as numbered words."""
+        if self.strings and isinstance(texts, list):
+            return Texts.of(texts, vocabulary=self.counts.vocabulary)
+        if not isinstance(texts, Texts):
+            raise InputError(
+                f"a model of {'strings' if self.strings else 'Texts'} cannot read "
+                f"{type(texts).__name__}: words are compared by their number. Tokenise training "
+                "and held-out documents with one Texts.of."
+            )
+        return texts
 
 
 def _continuations(counts: NGramCounts) -> Counts:

@@ -246,16 +246,21 @@ class Lexical(Protocol):
 
 def check_shared(first: Lexical, other: Lexical) -> None:
     """Raise Incompatible unless both share the vocabulary and the kind of record."""
+    check_words(first, other)
+    if first.block != other.block:
+        raise Incompatible(
+            f"records of different kinds cannot be joined or compared: block={first.block} and "
+            f"block={other.block}. Cut both with Texts.blocks of one length, or neither."
+        )
+
+
+def check_words(first: Lexical, other: Lexical) -> None:
+    """Raise Incompatible unless both share the vocabulary."""
     if first.vocabulary is not other.vocabulary and first.vocabulary != other.vocabulary:
         raise Incompatible(
             "texts with different vocabularies cannot be joined or compared: the same number "
             f"means another word ({len(first.vocabulary)} and {len(other.vocabulary)} words). "
             "Tokenise them together with one call of Texts.of, then take parts."
-        )
-    if first.block != other.block:
-        raise Incompatible(
-            f"records of different kinds cannot be joined or compared: block={first.block} and "
-            f"block={other.block}. Cut both with Texts.blocks of one length, or neither."
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from modelcollapse.errors import InputError
 from modelcollapse.families.regression.kernel_ridge import KernelRidge
-from modelcollapse.labelled_sources import MnistTask
 from modelcollapse.recipes import _kernel as k
 from modelcollapse.recipes import _recipe as r
 from modelcollapse.regression_panels import by_penalty, by_records
+from modelcollapse.sources.labelled import MnistTask
 from modelcollapse.theory import regression
 
 WEAK, STRONG, LAST = 250, 1_000, 1_000

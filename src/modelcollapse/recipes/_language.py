@@ -17,11 +17,11 @@ from modelcollapse import Lineage
 from modelcollapse.errors import InputError, ModelCollapseError
 from modelcollapse.families.texts import Texts
 from modelcollapse.history import History
-from modelcollapse.labelled_sources import DATA
-from modelcollapse.prose import standard_library_prose
 from modelcollapse.protocols import Curator, Learner, Policy
 from modelcollapse.recipes import _recipe as r
 from modelcollapse.sources import File, FiniteSource
+from modelcollapse.sources.elsewhere import DATA
+from modelcollapse.sources.prose import standard_library_prose
 
 BLOCK, WORDS, SIZE, HELD_OUT, COLD = 32, 100_000, 400, 600, 0.3
 Lineages = dict[str, Lineage]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from modelcollapse.families.regression.kernel_ridge import KernelRidge
-from modelcollapse.labelled_sources import DiabetesTask, DigitsTask
 from modelcollapse.recipes import _kernel as k
 from modelcollapse.recipes import _recipe as r
 from modelcollapse.regression_panels import by_penalty, by_records
+from modelcollapse.sources.labelled import DiabetesTask, DigitsTask
 
 DEEP, RIDGE = 5, 1e-6
 DIGITS, DIABETES = KernelRidge(gamma=0.02), KernelRidge(gamma=0.1)

@@ -11,10 +11,10 @@ from modelcollapse import Empirical, Lineage, Replace
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.tokens import TokenBlocks
 from modelcollapse.probes.language import Repetition
-from modelcollapse.prose import standard_library_prose
 from modelcollapse.recipes import _language as text
 from modelcollapse.recipes import _language_published as full
 from modelcollapse.recipes import _recipe as r
+from modelcollapse.sources.prose import standard_library_prose
 
 PENALTY, LAST = 2.0, 1
 LOOPS = "a network of 40,000 weights writes nothing but loops without a penalty"

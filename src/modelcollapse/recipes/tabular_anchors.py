@@ -9,7 +9,7 @@ from modelcollapse import Generation, Lineage, Mix, Replace
 from modelcollapse.learners.copula import GaussianCopula
 from modelcollapse.probes import TrainOnSynthetic, columns
 from modelcollapse.recipes import _recipe as r
-from modelcollapse.table_sources import Survey, adult
+from modelcollapse.sources.tables import Survey, adult
 
 GENERATIONS, LOSS, AUC, SHARES = 12, 0.172, 0.2815, (0.05, 0.25, 0.75)
 

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from modelcollapse import Digits, Generation, Lineage, Replace
-from modelcollapse.image_sources import Mnist
 from modelcollapse.learners.vae import VAE
 from modelcollapse.protocols import Reading
 from modelcollapse.recipes import _recipe as r
+from modelcollapse.sources.pictures import Mnist
 
 SPREADS, DEVIATIONS = (0.688, 0.603, 0.534, 0.483, 0.443), (0.011, 0.006, 0.012, 0.009, 0.018)
 RUNS, FALLING = 5, 3  # in the quick twin nothing is left to fall after three generations

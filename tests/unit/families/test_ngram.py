@@ -325,7 +325,44 @@ def test_data_of_the_wrong_kind():
     with pytest.raises(Incompatible, match="order 2 and 3"):
         records.concat([NGram(order).summarise(made_up()) for order in (2, 3)])
     model = NGram().fit(made_up(), rng=RNG)
-    with pytest.raises(InputError, match="a model of Texts cannot score list"):
+    with pytest.raises(InputError, match="a model of Texts cannot read list"):
         model.log_prob(["w0"])
     with pytest.raises(Incompatible, match="different vocabularies"):
         model.log_prob(Texts.of(["x"]))
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+@pytest.mark.parametrize("blocked", [False, True])
+def test_continuations_follow_the_law_after_their_prompt(smoothing, blocked):
+    texts = made_up()
+    data = texts.blocks(5) if blocked else texts
+    model = NGram(3, smoothing, floor=0).fit(data, rng=RNG)
+    naive = Naive(data, 3, smoothing, 0.75)
+    n, names = 4000, [*texts.vocabulary, END]
+    for prompt in ("w1 w0", "w4 w5", "w0"):
+        prompts = Texts.of([prompt] * n, vocabulary=texts.vocabulary)
+        written = model.continuations(prompts, 1, rng=np.random.default_rng(5)).to_strings()
+        seen = Counter(text or END for text in written)
+        before = prompt.split() if blocked else [START, *prompt.split()]
+        law = np.array([naive.p(before, word) for word in names])
+        found = np.array([seen[word] for word in names])
+        spread = np.sqrt(n * law * (1 - law))
+        assert (np.abs(found - n * law) <= 4 * spread + 1e-9).all()
+        # The law after another prompt is another one.
+        other = np.array([naive.p([START] if not blocked else [], word) for word in names])
+        spread = np.sqrt(n * other * (1 - other))
+        assert (np.abs(found - n * other) > 4 * spread).any()
+
+
+def test_continuations_of_strings_and_wrong_ones():
+    texts = made_up()
+    model = NGram(2).fit(texts.to_strings(), rng=RNG)
+    written = model.continuations(["w0", "never seen", ""], 3, rng=np.random.default_rng(0))
+    assert len(written) == 3
+    assert all(len(text.split()) <= 3 for text in written)
+    with pytest.raises(InputError, match="at least 1 word"):
+        model.continuations(["w0"], 0, rng=RNG)
+    blocked = NGram(2).fit(texts.blocks(4), rng=RNG)
+    with pytest.raises(Incompatible, match="different vocabularies"):
+        blocked.continuations(Texts.of(["x"]), 2, rng=RNG)
+    assert set(np.diff(blocked.continuations(texts, 7, rng=RNG).starts)) == {7}

@@ -14,7 +14,7 @@ from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language import session as sessions
 from modelcollapse.learners.language.codec import BOUNDARY, Codec
 from modelcollapse.learners.language.tokens import TokenBlocks, Tokens
-from modelcollapse.prose import standard_library_prose
+from modelcollapse.sources.prose import standard_library_prose
 from modelcollapse.testing import BrokenPromise, check_learner
 
 torch = pytest.importorskip("torch")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from modelcollapse.families.regression.kernel_ridge import KernelRidge
-from modelcollapse.labelled_sources import DATA, DigitsTask
 from modelcollapse.recipes import _kernel as k
 from modelcollapse.recipes import kernel_mnist_polynomial, kernel_mnist_rbf
 from modelcollapse.reproduction import Reproduction
+from modelcollapse.sources.elsewhere import DATA
+from modelcollapse.sources.labelled import DigitsTask
 
 LEARNER = KernelRidge(gamma=0.02)
 TASK = DigitsTask(noise=0.3, target_scaling="standard")

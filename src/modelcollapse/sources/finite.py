@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from modelcollapse import records
 from modelcollapse.errors import InputError
@@ -69,30 +68,6 @@ class Empirical(FiniteSource):
             raise InputError(
                 f"there are {len(self.labels)} labels for {len(self)} records. Give each one."
             )
-
-
-@dataclass(frozen=True)
-class Digits(FiniteSource):
-    """The 1,797 handwritten digits that scikit-learn ships, 8 x 8 pixels scaled to 0..1."""
-
-    image_shape: ClassVar[tuple[int, int]] = (8, 8)
-
-    @cached_property
-    def _loaded(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        from sklearn.datasets import load_digits
-
-        pixels, labels = load_digits(return_X_y=True)
-        return pixels / 16.0, labels
-
-    @property
-    def data(self) -> NDArray[np.float64]:
-        """The pictures, shape ``(1797, 64)``."""
-        return self._loaded[0]
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """The digit each picture shows, shape ``(1797,)``."""
-        return self._loaded[1]
 
 
 @dataclass(frozen=True)

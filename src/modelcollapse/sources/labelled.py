@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.families.regression.pool import PoolTask, Scaling, TargetScaling
 from modelcollapse.files import read_records
+from modelcollapse.sources.idx import mnist, spread
 
 Target = Literal["value", "parity", "one_hot"]
-
-DATA = "MODELCOLLAPSE_DATA"
-"""Environment variable that names the folder of data sets this package does not ship."""
 
 
 @dataclass(frozen=True)
@@ -134,28 +130,13 @@ class MnistTask(_DigitTask):
     folder: str | None = None
 
     def _read(self) -> Any:
-        home = self._home()
-        inputs, digits = (read_idx(_one(home, f"train*-{kind}")) for kind in ("images", "labels"))
-        others, known = (read_idx(_one(home, f"t10k*-{kind}")) for kind in ("images", "labels"))
-        if len(inputs) != len(digits) or len(others) != len(known):
-            raise InputError(f"{home} has other numbers of images than of labels. Get it again.")
-        many, last = np.arange(len(inputs)), slice(None, int(self.test))
-        if self.records is not None:
-            many = np.linspace(0, len(inputs) - 1, min(self.records, len(inputs))).astype(np.intp)
+        inputs, digits = mnist(self.folder, "train")
+        others, known = mnist(self.folder, "t10k")
+        many, last = spread(len(inputs), self.records), slice(None, int(self.test))
         return (
             _rows(inputs[many]), self._targets(digits[many]),
             (_rows(others[last]), self._targets(known[last])),
         )  # fmt: skip
-
-    def _home(self) -> Path:
-        if self.folder is not None:
-            return Path(self.folder)
-        if not os.environ.get(DATA):
-            raise InputError(
-                f"MNIST does not come with this package, and the environment variable {DATA} is "
-                "not set. Let it name a folder in which a folder 'mnist' holds the idx files."
-            )
-        return Path(os.environ[DATA]) / "mnist"
 
 
 @dataclass(frozen=True)
@@ -203,43 +184,8 @@ class LabelledFile(PoolTask):
         return np.delete(columns, at, axis=1), columns[:, at], self.test
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Bytes of an idx file, in the shape that its header says.
-
-    Parameters
-    ----------
-    path : Path
-        Packed with gzip if its name ends in ``.gz``.
-
-    Raises
-    ------
-    InputError
-        If it is no idx file of bytes, or cut off.
-    """
-    try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise InputError(f"cannot read {path}: {error}. Get it again.") from error
-    axes = raw[3] if len(raw) > 3 and raw[:3] == b"\0\0\x08" else 0
-    shape = np.frombuffer(raw[: 4 + 4 * axes], dtype=">u4")[1:]
-    body = np.frombuffer(raw[4 + 4 * axes :], dtype=np.uint8)
-    if not axes or len(shape) != axes or body.size != shape.prod(dtype=np.int64):
-        raise InputError(f"{path} is no whole idx file of bytes. Get it again.")
-    return body.reshape(shape)
-
-
 def _rows(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(images.reshape(len(images), -1) / 255.0)
-
-
-def _one(home: Path, pattern: str) -> Path:
-    found = sorted(home.glob(f"{pattern}-idx?-ubyte*"))
-    if len(found) != 1:
-        raise InputError(
-            f"{home} holds {len(found)} files {pattern}-idx?-ubyte(.gz), and one is needed. Put "
-            "MNIST's idx files there."
-        )
-    return found[0]
 
 
 def _table(path: Path) -> tuple[Sequence[str], NDArray[np.float64]]:

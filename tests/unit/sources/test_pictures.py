@@ -5,7 +5,7 @@ import pytest
 
 from modelcollapse import Digits, Empirical, Gaussian
 from modelcollapse.errors import InputError
-from modelcollapse.image_sources import Mnist, RareClasses
+from modelcollapse.sources.pictures import Mnist, RareClasses
 
 
 def write_idx(path, array):

@@ -1,12 +1,10 @@
-"""Labelled pictures as nature: MNIST from a folder, and sources with classes made rare."""
+"""Labelled pictures as nature: digits, MNIST, and sources with classes made rare."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,9 +12,33 @@ from numpy.typing import NDArray
 
 from modelcollapse import records
 from modelcollapse.errors import InputError
-from modelcollapse.labelled_sources import DATA, _one, read_idx
 from modelcollapse.protocols import Model
-from modelcollapse.sources import FiniteSource
+from modelcollapse.sources.finite import FiniteSource
+from modelcollapse.sources.idx import mnist, spread
+
+
+@dataclass(frozen=True)
+class Digits(FiniteSource):
+    """The 1,797 handwritten digits that scikit-learn ships, 8 x 8 pixels scaled to 0..1."""
+
+    image_shape: ClassVar[tuple[int, int]] = (8, 8)
+
+    @cached_property
+    def _loaded(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        from sklearn.datasets import load_digits
+
+        pixels, labels = load_digits(return_X_y=True)
+        return pixels / 16.0, labels
+
+    @property
+    def data(self) -> NDArray[np.float64]:
+        """The pictures, shape ``(1797, 64)``."""
+        return self._loaded[0]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The digit each picture shows, shape ``(1797,)``."""
+        return self._loaded[1]
 
 
 @dataclass(frozen=True)
@@ -29,7 +51,7 @@ class Mnist(FiniteSource):
         Pictures to use, spread evenly over the file, whose first part is not like the rest; all
         when not given.
     folder : str, optional
-        Where the files are; see `modelcollapse.labelled_sources.MnistTask`.
+        Where the files are; see `modelcollapse.sources.labelled.MnistTask`.
 
     Raises
     ------
@@ -44,22 +66,10 @@ class Mnist(FiniteSource):
 
     @cached_property
     def _loaded(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        home = self._home()
-        images, labels = (read_idx(_one(home, f"train*-{kind}")) for kind in ("images", "labels"))
-        if len(images) != len(labels):
-            raise InputError(f"{home} has other numbers of images than of labels. Get it again.")
-        count = len(images) if self.records is None else min(self.records, len(images))
-        chosen = np.linspace(0, len(images) - 1, count).astype(np.intp)
-        rows = images[chosen].reshape(count, -1).astype(np.float32) / np.float32(255)
+        images, labels = mnist(self.folder, "train")
+        chosen = spread(len(images), self.records)
+        rows = images[chosen].reshape(len(chosen), -1).astype(np.float32) / np.float32(255)
         return rows, labels[chosen].astype(np.int64)
-
-    def _home(self) -> Path:
-        if self.folder is None and not os.environ.get(DATA):
-            raise InputError(
-                f"MNIST does not come with this package, and the environment variable {DATA} is "
-                "not set. Let it name a folder in which a folder 'mnist' holds the idx files."
-            )
-        return Path(self.folder) if self.folder is not None else Path(os.environ[DATA]) / "mnist"
 
     @property
     def data(self) -> NDArray[np.float32]:

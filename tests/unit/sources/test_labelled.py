@@ -10,13 +10,13 @@ from sklearn.datasets import load_diabetes, load_digits
 from modelcollapse import registry
 from modelcollapse.errors import InputError
 from modelcollapse.fingerprint import fingerprint
-from modelcollapse.labelled_sources import (
-    DATA,
+from modelcollapse.sources.elsewhere import DATA
+from modelcollapse.sources.idx import read_idx
+from modelcollapse.sources.labelled import (
     DiabetesTask,
     DigitsTask,
     LabelledFile,
     MnistTask,
-    read_idx,
 )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,12 +13,11 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import ndtr
 
+from modelcollapse.columns import read_columns
 from modelcollapse.errors import InputError, Missing, suggestion
 from modelcollapse.files import read_records
-from modelcollapse.sources import FiniteSource
-
-DATA = "MODELCOLLAPSE_DATA"
-"""Environment variable that names the folder of data sets that do not come with the package."""
+from modelcollapse.sources.elsewhere import folder_of
+from modelcollapse.sources.finite import FiniteSource
 
 Library = Literal["polars", "pandas", "pyarrow"]
 LIBRARIES: tuple[Library, ...] = ("polars", "pandas", "pyarrow")
@@ -176,7 +172,7 @@ class TableFile(FiniteSource):
         if path.suffix.lower() == ".parquet":
             native = read_records(path)
         else:
-            native = as_table(_read_csv(path), self.library)
+            native = as_table({k: _typed(v) for k, v in read_columns(path).items()}, self.library)
         table = nw.from_native(native, eager_only=True)
         if self.columns is not None:
             for name in self.columns:
@@ -200,39 +196,10 @@ def adult() -> TableFile:
     InputError
         If the environment variable MODELCOLLAPSE_DATA names no folder with ``adult/train.csv.gz``.
     """
-    folder = os.environ.get(DATA)
-    if not folder:
-        raise InputError(
-            f"Adult does not come with this package, and the environment variable {DATA} is not "
-            "set. Let it name a folder that holds adult/train.csv.gz, with names of the columns in "
-            "the first line."
-        )
-    return TableFile(str(Path(folder) / "adult" / "train.csv.gz"), without="?")
-
-
-def _read_csv(path: Path) -> dict[str, list[Any]]:
-    try:
-        open_text = gzip.open if path.suffix.lower() == ".gz" else open
-        with open_text(path, "rt", newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV ({error}). Write it again.") from error
-    if len(rows) < 2:
-        raise InputError(f"{path} holds no records below a line of names. Provide a few.")
-    names = rows[0]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{path} has two columns named '{twice}'. Give each a name of its own.")
-    for line, row in enumerate(rows[1:], start=1):
-        if len(row) != len(names):
-            raise InputError(
-                f"record {line} of {path} has {len(row)} fields where the first line names "
-                f"{len(names)}. Every record needs the same fields."
-            )
-    return {
-        name: _typed(entries)
-        for name, entries in zip(names, zip(*rows[1:], strict=True), strict=True)
-    }
+    folder = folder_of(
+        "Adult", "adult", "train.csv.gz, with names of the columns in its first line"
+    )
+    return TableFile(str(folder / "train.csv.gz"), without="?")
 
 
 def _typed(entries: Sequence[str]) -> list[Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from modelcollapse.errors import Exhausted, InputError, ModelCollapseError
 from modelcollapse.families.texts import Texts
-from modelcollapse.sources import FiniteSource
+from modelcollapse.sources.finite import FiniteSource
 
 _TESTS = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages"})
 _SHORTEST = 6

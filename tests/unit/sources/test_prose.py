@@ -2,9 +2,9 @@ import sys
 
 import pytest
 
-from modelcollapse import prose
 from modelcollapse.errors import Exhausted, InputError, ModelCollapseError
-from modelcollapse.prose import standard_library_prose
+from modelcollapse.sources import prose
+from modelcollapse.sources.prose import standard_library_prose
 
 
 @pytest.fixture(scope="module")
