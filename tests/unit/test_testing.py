@@ -338,3 +338,36 @@ def test_a_curator_cannot_keep_more_than_is_written():
     with pytest.raises(BrokenPromise, match=r"oversample is 0\.5"):
         check_curator(curator(honest_choice, 0.5), ROWS[:40])
     check_curator(curator(honest_choice), ROWS[:40])
+
+
+class MostCommonRegion:
+    """Writes right numbers, and for every record the most common label."""
+
+    def __init__(self, data, bends):
+        self.data, self.bends = data, bends
+
+    def sample(self, n, *, rng):
+        found = records.take(self.data, rng.integers(len(self.data), size=n))
+        if not self.bends:
+            return found
+        most = found["region"].mode().sort()[0]
+        return found.with_columns(
+            region=pl.when(pl.Series(rng.random(n) < 0.3)).then(pl.lit(most)).otherwise("region")
+        )
+
+
+@dataclass(frozen=True)
+class Regions:
+    bends: bool
+
+    def fit(self, data, *, rng, parent=None):
+        return MostCommonRegion(data, self.bends)
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_a_learner_that_favours_the_most_common_label_is_caught(numbers):
+    table = mc.Survey("polars").sample(600, rng=np.random.default_rng(3))
+    table = table.select("region", "age") if numbers else table.select("region", "sex")
+    check_learner(Regions(bends=False), table)
+    with pytest.raises(BrokenPromise, match="differ from the data it was fitted to"):
+        check_learner(Regions(bends=True), table)

@@ -26,8 +26,7 @@ class Spread:
 
     def __call__(self, generation: Generation) -> Mapping[str, Reading]:
         """Read one generation."""
-        first = generation.once("first model", lambda: generation.model)
-        found = first.encode(generation.sample)
+        found = generation.first_model.encode(generation.sample)
         return {"spread": float(found.std()), "loss": generation.model.loss}
 
 

@@ -26,7 +26,8 @@ MOST = 20
 def default_statistics(data: Any) -> Statistics | None:
     """Numbers by which `check_learner` compares what a model writes with what it was fitted to.
 
-    Arrays and tables: the mean of each column of numbers. `Moments`: the mean of each coordinate
+    Arrays and tables: the mean of each column of numbers, and the shares of the most frequent
+    labels of each other column. `Moments`: the mean of each coordinate
     and the total variance. `Counts` and texts: the shares of the most frequent states or words.
     Labelled records and their statistics: products of inputs and targets.
     A type of your own registers itself: ``@default_statistics.register``.
@@ -41,7 +42,17 @@ def default_statistics(data: Any) -> Statistics | None:
     callable or None
         From records to shape ``(k,)``; None for data of which nothing is known.
     """
-    return None if numbers(data) is None else _column_means
+    labels = _labels(data)
+    if not labels:
+        return None if numbers(data) is None else _column_means
+    top = {name: [label for label, _ in tally.most_common(MOST)] for name, tally in labels.items()}
+
+    def measured(part: Any) -> NDArray[np.float64]:
+        found, n = _labels(part), len(part)
+        shares = [found[name][label] / n for name, most in top.items() for label in most]
+        return np.array(shares) if numbers(part) is None else np.append(_column_means(part), shares)
+
+    return measured
 
 
 @default_statistics.register
@@ -113,6 +124,20 @@ def numbers(data: Any) -> NDArray[np.float64] | None:
         return None
     columns = table.select(by.numeric())
     return columns.to_numpy().astype(np.float64) if columns.columns else None
+
+
+def _labels(data: Any) -> dict[str, Counter[Any]]:
+    """How often each label occurs in every column of a table that holds no numbers."""
+    import narwhals as nw
+
+    table = nw.from_native(data, eager_only=True, pass_through=True)
+    if not isinstance(table, nw.DataFrame):
+        return {}
+    return {
+        name: Counter(table[name].to_list())
+        for name, kind in table.schema.items()
+        if not kind.is_numeric()
+    }
 
 
 def _column_means(data: Any) -> NDArray[np.float64]:
