@@ -30,6 +30,9 @@ RUN: dict[str, Any] = {
     "description": str,
 }
 
+PATHS = ("path", "folder")
+"""Fields of parts that name files and folders."""
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -104,6 +107,17 @@ def read(path: str | Path) -> Simulation:
         If the file is missing, is not YAML or JSON, or does not describe a simulation.
     """
     path = Path(path)
+    return parse(read_document(path), base=path.parent)
+
+
+def read_document(path: Path) -> Any:
+    """Plain data that a YAML or JSON file holds, in which no key may be given twice.
+
+    Raises
+    ------
+    SpecError
+        If the file is missing, empty, or is not YAML or JSON.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -119,7 +133,7 @@ def read(path: str | Path) -> Simulation:
         ) from error
     if document is None:
         raise SpecError(f"{path} is empty. See the examples folder for specs to start from.")
-    return parse(document, base=path.parent)
+    return document
 
 
 def _from_json(text: str, path: Path) -> Any:
@@ -209,11 +223,8 @@ def parse(document: Any, *, base: Path = Path()) -> Simulation:
         settings["probes"] = tuple(
             registry.build("probe", measure, f"measures[{i}]") for i, measure in enumerate(measures)
         )
-    shared = {key: document[key] for key in LINEAGE if key in document}
-    if isinstance(shared.get("truth"), Mapping) and "path" in shared["truth"]:
-        # In full, since the spec is written down again in another folder.
-        path = os.path.abspath(base / str(shared["truth"]["path"]))
-        shared["truth"] = {**shared["truth"], "path": path}
+    # In full, since the spec is written down again in another folder.
+    shared = {key: in_full(document[key], base) for key in LINEAGE if key in document}
     if "truth" in shared:
         # Built once: the lineages share one truth, and a source file is read once.
         shared["truth"] = registry.build("truth", shared["truth"], "truth")
@@ -223,6 +234,20 @@ def parse(document: Any, *, base: Path = Path()) -> Simulation:
         part = registry.build("policy", policy, where)
         lineages[label] = registry.build_lineage({**shared, "policy": part})
     return Simulation(lineages, **settings)
+
+
+def in_full(part: Any, base: Path) -> Any:
+    """Description of a part, the paths in it relative to no folder any more."""
+    if isinstance(part, list):
+        return [in_full(value, base) for value in part]
+    if not isinstance(part, Mapping):
+        return part
+    return {
+        key: os.path.abspath(base / value)
+        if key in PATHS and isinstance(value, str)
+        else in_full(value, base)
+        for key, value in part.items()
+    }
 
 
 def _policies(document: Mapping[str, Any]) -> dict[str, Any]:

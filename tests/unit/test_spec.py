@@ -161,6 +161,16 @@ def test_paths_are_relative_to_the_file_and_written_in_full(write, tmp_path, mon
     assert len(truths) == 1
 
 
+def test_paths_within_parts_of_parts_are_written_in_full(write, tmp_path):
+    (tmp_path / "tale.txt").write_text("once upon a time\n" * 9)
+    truth = {"type": "token_blocks", "source": {"type": "file", "path": "tale.txt"}, "block": 4}
+    learner = {"type": "causal_lm", "config": {"model_type": "gpt2"}, "block": 4, "folder": "kept"}
+    document = but(truth=truth, learner=learner, policies={"r": {"type": "replace", "n": 2}})
+    lineage = spec.parse(document, base=tmp_path).lineages["r"]
+    assert lineage.spec()["truth"]["source"]["path"] == str(tmp_path / "tale.txt")
+    assert lineage.learner.folder == str(tmp_path / "kept")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
