@@ -271,6 +271,25 @@ _WORKS = (
         kind="misc",
     ),
     Reference(
+        "observatory2026",
+        "ananyat6979-commits",
+        "Model Collapse Observatory: DistilGPT-2 on Wikipedia, four generations",
+        "Software, GitHub: ananyat6979-commits/Model-Collapse-Observatory",
+        2026,
+        kind="misc",
+    ),
+    Reference(
+        "kovac2025",
+        "Kovač, Grgur and Perez, Jérémy and Portelas, Rémy and Dominey, Peter Ford and Oudeyer, "
+        "Pierre-Yves",
+        "Recursive training loops in LLMs: How training data properties modulate distribution "
+        "shift in generated data?",
+        "arXiv preprint",
+        2025,
+        arxiv="2504.03814",
+        kind="misc",
+    ),
+    Reference(
         "bohacek2023",
         "Bohacek, Matyas and Farid, Hany",
         "Nepotistically Trained Generative-AI Models Collapse",

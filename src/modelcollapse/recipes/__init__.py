@@ -53,6 +53,8 @@ NAMES = (
     "repetition-penalty",
     "accumulate-language",
     "four-mixes",
+    "own-perplexity",
+    "ratio-sweep",
     "surprise-first",
     "detector-resampling",
 )

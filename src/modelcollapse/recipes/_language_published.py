@@ -41,6 +41,11 @@ def four_mixes(n: int) -> dict[str, Policy]:
             "50 % fresh": Mix(n, real=0.5, fresh=True)}  # fmt: skip
 
 
+def partly(n: int) -> dict[str, Policy]:
+    """A half, and a quarter, of each training set is what the last model wrote."""
+    return {"half written": Mix(n, real=0.5), "a quarter written": Mix(n, real=0.75)}
+
+
 def keeping(n: int) -> dict[str, Policy]:
     """Replace, accumulate, and a growing set that is all new."""
     return {"replace": Replace(n), "accumulate": Accumulate(n), "grown": Grow(n)}
@@ -113,3 +118,16 @@ def selected(curators: Mapping[str, Curator[Any]], **decoding: Any) -> Lineages:
     """GPT-2 on wikitext-2, with curators in the loop."""
     learner = CausalLM(weights(GPT), beams=None, learning_rate=5e-5, **decoding)
     return of_curators(start("wikitext-2", learner), curators)
+
+
+def distilled(policies: Callable[[int], Mapping[str, Policy]]) -> Lineages:
+    """DistilGPT-2, fine-tuned anew in every generation and sampled at its 50 likeliest tokens."""
+    learner = CausalLM(weights("distilgpt2"), epochs=3, learning_rate=5e-5, beams=None, top_k=50)
+    return of_policies(start("wikitext-2", learner), policies)
+
+
+def posts(policies: Callable[[int], Mapping[str, Policy]]) -> Lineages:
+    """GPT-2, fine-tuned anew in every generation on 4,000 texts and sampled hot."""
+    learner = CausalLM(weights(GPT), epochs=1, learning_rate=2e-4, beams=None, temperature=1.5,
+                       top_p=0.9)  # fmt: skip
+    return of_policies(start("wikitext-2", learner, size=4000), policies)

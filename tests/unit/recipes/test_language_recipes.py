@@ -5,15 +5,15 @@ from importlib import import_module
 import pytest
 
 from modelcollapse.learners.causal_lm import CausalLM
-from modelcollapse.recipes import _language, _language_published
+from modelcollapse.recipes import _language, _language_published, ratio_sweep
 
 NAMES = (
     "nature_language", "accumulate_language", "four_mixes", "surprise_first",
-    "detector_resampling", "repetition_penalty",
+    "detector_resampling", "repetition_penalty", "own_perplexity", "ratio_sweep",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["accumulate_language", "surprise_first"])
+@pytest.mark.parametrize("name", ["accumulate_language", "surprise_first", "own_perplexity"])
 def test_a_published_order_comes_out_on_the_twin(name):
     outcome = import_module(f"modelcollapse.recipes.{name}").RECIPE.run("quick", 11)
     assert all(claim.in_order for claim in outcome.claims), outcome.claims
@@ -40,6 +40,10 @@ def test_what_full_scale_runs_can_be_built(monkeypatch):
     assert accumulated["cold"].learner.temperature == 0.3
     assert accumulated["replace"].learner.model is None
     assert _language_published.mixes()["50 % fresh"].policy.fresh
+    halved, quartered = _language_published.distilled(_language_published.partly).values()
+    assert (halved.policy.real, quartered.policy.real) == (0.5, 0.75)
+    swept = _language_published.posts(ratio_sweep.mixes)
+    assert [x.policy.real for x in swept.values()] == [15 / 16, 7 / 8, 3 / 4, 1 / 2, 1 / 4, 0]
     for curators in (_language_published.surprise(), _language_published.detection()):
         found = _language_published.selected(curators, top_k=50)
         assert [x.curator for x in found.values()] == list(curators.values())
