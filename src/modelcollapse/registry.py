@@ -118,7 +118,16 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "misclassification": "probes.regression:Misclassification",
         "downstream_error": "probes.regression:DownstreamError",
     },
-    "verifier": {},
+    "verifier": {
+        "exact_match": "verifiers.exact_match:ExactMatch",
+        "numeric_answer": "verifiers.numeric_answer:NumericAnswer",
+        "outcome": "verifiers.outcome:Outcome",
+        "agreement": "verifiers.agreement:Agreement",
+        "rules": "verifiers.rules:Rules",
+        "json_schema": "verifiers.schema:JsonSchema",
+        "human_labels": "verifiers.labels:HumanLabels",
+        "watermark": "verifiers.watermark:Watermark",
+    },
     "rule": {},
 }
 

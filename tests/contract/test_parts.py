@@ -19,7 +19,21 @@ from modelcollapse.learners.blended import BlendedGaussian
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.tokens import TokenBlocks
 from modelcollapse.sources.labelled import DiabetesTask, DigitsTask, LabelledFile, MnistTask
-from modelcollapse.testing import BrokenPromise, check_curator, check_learner, check_policy
+from modelcollapse.testing import (
+    BrokenPromise,
+    check_curator,
+    check_learner,
+    check_policy,
+    check_verifier,
+)
+from modelcollapse.verifiers.agreement import Agreement
+from modelcollapse.verifiers.exact_match import ExactMatch
+from modelcollapse.verifiers.labels import HumanLabels
+from modelcollapse.verifiers.numeric_answer import NumericAnswer
+from modelcollapse.verifiers.outcome import Outcome
+from modelcollapse.verifiers.rules import Rules
+from modelcollapse.verifiers.schema import JsonSchema
+from modelcollapse.verifiers.watermark import Watermark
 
 RNG = np.random.default_rng(20240724)
 ROWS = RNG.normal(size=(400, 2)) @ np.array([[1.0, 0.0], [0.7, 0.5]]) + [3.0, -1.0]
@@ -200,6 +214,33 @@ def test_a_statistic_of_ones_own_decides_instead_of_the_default():
         check_learner(mc.NGram(2), DOCUMENTS, statistics=share_of_full_length)
 
 
+VERIFIED = {
+    "text": ["It is 18.", "the answer is 1,800", "", "no no no no", "{}", None, "w5 w6 w5", "18"],
+    "reference": ["18", "18", "18", "no", "{}", "18", "w5 w6", None],
+    "prompt": ["p", "p", "p", "q", "q", "q", "r", "r"],
+    "passed": [True, "failed", "", "maybe", 0, 1, "yes", False],
+    "id": [1, 2, 3, 4, 5, 6, 7, 8],
+}
+
+
+def verifiers(tmp_path):
+    """Every verifier that can be tried without a model."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("id,label\n1,right\n2,wrong\n", encoding="utf-8")
+    yield "exact_match", ExactMatch()
+    yield "numeric_answer", NumericAnswer(tolerance=0.5)
+    yield "outcome", Outcome()
+    yield "agreement", Agreement(extract="number")
+    yield "rules", Rules(min_words=2, max_word_run=2, must_match=("[0-9]",))
+    yield "json_schema", JsonSchema(schema={"type": "object"})
+    yield "human_labels", HumanLabels(str(labels))
+
+
+def test_verifiers_keep_their_promises(tmp_path):
+    for _, verifier in verifiers(tmp_path):
+        check_verifier(verifier, VERIFIED)
+
+
 # --- names -------------------------------------------------------------------------------------
 
 
@@ -228,6 +269,8 @@ def named_parts(tmp_path):
     yield ("policy", "weighted", WEIGHTED)
     yield from (("curator", name, part) for name, part, _ in CURATORS)
     yield from (("curator", name, part) for name, part, _, _ in INFORMED)
+    yield from (("verifier", name, part) for name, part in verifiers(tmp_path))
+    yield ("verifier", "watermark", Watermark(str(tmp_path)))
     for given in PROBES:
         part = registry.build("probe", given, "measures")
         yield ("probe", given if isinstance(given, str) else given["type"], part)

@@ -234,6 +234,8 @@ TABLES = {
     "policy": "policies.md",
     "curator": "policies.md",
     "probe": "measures.md",
+    "verifier": "verifiers.md",
+    "rule": "selection.md",
 }
 
 

@@ -1,4 +1,4 @@
-"""Checks for your own learners, policies and curators: whether a part keeps its promises.
+"""Checks for parts of your own, from learners to verifiers: whether a part keeps its promises.
 
 A broken promise here is not a crash but a confident, wrong figure. A sampler that keeps a seed
 adds the same noise each generation and turns a random walk into a deterministic exponential; a
@@ -29,6 +29,8 @@ from modelcollapse.lineage import Lineage
 from modelcollapse.nature import Nature
 from modelcollapse.policies import Replace
 from modelcollapse.protocols import Curator, Learner, Model, Policy, Preparing, name_of
+from modelcollapse.testing.promise import BrokenPromise
+from modelcollapse.testing.selecting import check_rule, check_verifier
 from modelcollapse.testing.statistics import Statistics, default_statistics, numbers, total_variance
 
 __all__ = [
@@ -36,12 +38,10 @@ __all__ = [
     "check_curator",
     "check_learner",
     "check_policy",
+    "check_rule",
+    "check_verifier",
     "default_statistics",
 ]
-
-
-class BrokenPromise(AssertionError):
-    """A part does not do what its protocol says."""
 
 
 def check_learner(

@@ -9,12 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError
-
-TRUE = frozenset({"1", "1.0", "true", "t", "yes", "y", "right", "correct", "good", "kept", "keep"})
-FALSE = frozenset(
-    {"0", "0.0", "false", "f", "no", "n", "wrong", "incorrect", "bad", "dropped", "drop"}
-)
-_MISSING = frozenset({"", "nan", "none", "null", "na", "n/a"})
+from modelcollapse.verifiers.yes_or_no import NO, NOTHING, YES, word
 
 
 def flags(given: Any, name: str) -> NDArray[np.bool_]:
@@ -35,10 +30,10 @@ def flags(given: Any, name: str) -> NDArray[np.bool_]:
     array = column(given, name)
     if array.dtype == bool:
         return array
-    words = np.array([str(entry).strip().lower() for entry in array.tolist()], dtype=object)
+    words = np.array([word(entry) for entry in array.tolist()], dtype=object)
     _no_gaps(words, name)
-    found = np.array([word in TRUE for word in words], dtype=bool)
-    strange = [i for i, word in enumerate(words) if word not in TRUE and word not in FALSE]
+    found = np.array([text in YES for text in words], dtype=bool)
+    strange = [i for i, text in enumerate(words) if text not in YES and text not in NO]
     if strange:
         raise InputError(
             f"{name} of record {strange[0] + 1} is {array[strange[0]]!s}, which is neither yes nor "
@@ -95,7 +90,7 @@ def same_length(first: Sequence[Any] | NDArray[Any], second: NDArray[Any], names
 
 
 def _no_gaps(words: NDArray[Any], name: str) -> None:
-    gaps = [i for i, word in enumerate(words.tolist()) if word in _MISSING]
+    gaps = [i for i, text in enumerate(words.tolist()) if text in NOTHING]
     if gaps:
         raise InputError(
             f"{name} is missing in {len(gaps)} of {len(words)} records, first in record "
