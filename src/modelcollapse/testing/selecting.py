@@ -99,6 +99,8 @@ def check_rule(rule: Rule, pile: Pile, *, n: int | None = None, seed: int = 0) -
     name = name_of(rule)
     before = fingerprint(pile)
     choice = rule.choose(pile, n, rng=np.random.default_rng(seed))
+    if fingerprint(pile) != before:
+        raise BrokenPromise(f"{name} changed the pile. It may only choose from it.")
     again = rule.choose(pile, n, rng=np.random.default_rng(seed))
     if not isinstance(choice, Choice) or choice.copies.shape != (pile.size,):
         raise BrokenPromise(f"{name} did not decide about each of {pile.size} records.")
@@ -112,8 +114,6 @@ def check_rule(rule: Rule, pile: Pile, *, n: int | None = None, seed: int = 0) -
         np.any(choice.weights[choice.copies > 0] <= 0) or np.any(choice.weights[choice.copies == 0])
     ):
         raise BrokenPromise(f"{name} gave a weight to a dropped record, or none to a kept one.")
-    if fingerprint(pile) != before:
-        raise BrokenPromise(f"{name} changed the pile. It may only choose from it.")
     try:
         rule.choose(pile, 10 * pile.size + 1, rng=np.random.default_rng(seed))
     except InputError:
