@@ -127,6 +127,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "json_schema": "verifiers.schema:JsonSchema",
         "human_labels": "verifiers.labels:HumanLabels",
         "watermark": "verifiers.watermark:Watermark",
+        "judge": "verifiers.judge.verifier:Judge",
+        "detector": "verifiers.detector:Detector",
+        "ensemble": "verifiers.ensemble:Ensemble",
     },
     "rule": {},
 }
@@ -278,14 +281,29 @@ def make(cls: type, given: Mapping[str, Any], where: str) -> Any:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    several = _role_of_items(hint)
+    if several is not None:
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise SpecError(f"{where}: expected a list of {several}s, got {value!r}.")
+        return tuple(_part(several, item, f"{where}[{i}]") for i, item in enumerate(value))
     role = _role(hint)
     if role is not None:
-        # A part that is built already, e.g. one that several lineages share, is left as it is.
-        ready = value is None or dataclasses.is_dataclass(value)
-        return value if ready else build(role, value, where)
+        return _part(role, value, where)
     if hint == Sequence[tuple[Policy, int | None]]:
         return _regimes(value, where)
     return plain(hint, value, where)
+
+
+def _part(role: str, value: Any, where: str) -> Any:
+    # A part that is built already, e.g. one that several lineages share, is left as it is.
+    ready = value is None or dataclasses.is_dataclass(value)
+    return value if ready else build(role, value, where)
+
+
+def _role_of_items(hint: Any) -> str | None:
+    """Role of the items of a field that holds several parts, such as the members of an ensemble."""
+    arguments = getattr(hint, "__args__", ())
+    return _role(arguments[0]) if getattr(hint, "__origin__", None) is tuple else None
 
 
 def _role(hint: Any) -> str | None:

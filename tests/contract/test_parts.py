@@ -27,7 +27,10 @@ from modelcollapse.testing import (
     check_verifier,
 )
 from modelcollapse.verifiers.agreement import Agreement
+from modelcollapse.verifiers.detector import Detector
+from modelcollapse.verifiers.ensemble import Ensemble
 from modelcollapse.verifiers.exact_match import ExactMatch
+from modelcollapse.verifiers.judge.verifier import Judge
 from modelcollapse.verifiers.labels import HumanLabels
 from modelcollapse.verifiers.numeric_answer import NumericAnswer
 from modelcollapse.verifiers.outcome import Outcome
@@ -223,6 +226,15 @@ VERIFIED = {
 }
 
 
+VERIFIED = {
+    "text": [*VERIFIED["text"], *(f"record {i} says {i % 7} twice" for i in range(24))],
+    "reference": [*VERIFIED["reference"], *(str(i % 5) for i in range(24))],
+    "prompt": [*VERIFIED["prompt"], *("s" * (1 + i % 3) for i in range(24))],
+    "passed": [*VERIFIED["passed"], *(i % 2 for i in range(24))],
+    "id": [*VERIFIED["id"], *range(100, 124)],
+}
+
+
 def verifiers(tmp_path):
     """Every verifier that can be tried without a model."""
     labels = tmp_path / "labels.csv"
@@ -234,6 +246,11 @@ def verifiers(tmp_path):
     yield "rules", Rules(min_words=2, max_word_run=2, must_match=("[0-9]",))
     yield "json_schema", JsonSchema(schema={"type": "object"})
     yield "human_labels", HumanLabels(str(labels))
+    pair = (ExactMatch(), NumericAnswer(tolerance=0.5))
+    yield "ensemble", Ensemble(pair, weights=(0.5, 0.5))
+    real = tmp_path / "real.txt"
+    real.write_text("".join(f"{i} real words of record {i * i}\n" for i in range(40)))
+    yield "detector", Detector(str(real), folds=2)
 
 
 def test_verifiers_keep_their_promises(tmp_path):
@@ -271,6 +288,7 @@ def named_parts(tmp_path):
     yield from (("curator", name, part) for name, part, _, _ in INFORMED)
     yield from (("verifier", name, part) for name, part in verifiers(tmp_path))
     yield ("verifier", "watermark", Watermark(str(tmp_path)))
+    yield ("verifier", "judge", Judge("model"))
     for given in PROBES:
         part = registry.build("probe", given, "measures")
         yield ("probe", given if isinstance(given, str) else given["type"], part)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, issparse
+from scipy.sparse import csr_array, hstack
 
 from modelcollapse import records
 from modelcollapse.curators.select import check_oversample
@@ -17,6 +17,7 @@ from modelcollapse.families.texts import Texts
 from modelcollapse.metrics.text import runs
 from modelcollapse.protocols import name_of
 from modelcollapse.records import Indices
+from modelcollapse.verifiers.detection import classifier
 
 if TYPE_CHECKING:
     from modelcollapse.draw import Draw
@@ -146,7 +147,7 @@ class Trained:
         parts = StratifiedKFold(folds, shuffle=True, random_state=int(rng.integers(2**31)))
         for seen, judged in parts.split(written, written):
             asked = judged[judged < count]
-            detector = _detector(rows).fit(rows[seen], written[seen])
+            detector = classifier(rows).fit(rows[seen], written[seen])
             real[asked] = detector.predict_proba(rows[asked])[:, 0]
         return real
 
@@ -173,18 +174,3 @@ def _counts(found: NDArray[np.int64], document: NDArray[np.int64], documents: in
     different, place = np.unique(found, return_inverse=True)
     ones = np.ones(found.size)
     return csr_array((ones, (document, place)), shape=(documents, max(different.size, 1)))
-
-
-def _detector(rows: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfTransformer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-
-    if issparse(rows):
-        return make_pipeline(
-            TfidfTransformer(sublinear_tf=True), LogisticRegression(C=10.0, max_iter=200)
-        )
-    return make_pipeline(
-        StandardScaler(), PolynomialFeatures(2, include_bias=False), LogisticRegression()
-    )
