@@ -131,7 +131,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "detector": "verifiers.detector:Detector",
         "ensemble": "verifiers.ensemble:Ensemble",
     },
-    "rule": {},
+    "rule": {
+        "best_per_prompt": "selection.best_of:BestPerPrompt",
+        "threshold": "selection.threshold:Threshold",
+        "top_fraction": "selection.top:TopFraction",
+        "random_choice": "selection.chance:RandomChoice",
+        "tilt": "selection.tilt:Tilt",
+        "resample": "selection.resample:Resample",
+        "quota": "selection.quota:Quota",
+        "tail_guard": "selection.guard:TailGuard",
+        "rake": "selection.raking:Rake",
+        "near_duplicates": "selection.unique:NearDuplicates",
+    },
 }
 
 ROLES: dict[Any, str] = {

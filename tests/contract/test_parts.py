@@ -18,12 +18,24 @@ from modelcollapse.learners.biased import BiasedGaussian
 from modelcollapse.learners.blended import BlendedGaussian
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.tokens import TokenBlocks
+from modelcollapse.selection.best_of import BestPerPrompt
+from modelcollapse.selection.chance import RandomChoice
+from modelcollapse.selection.groups import PileWithReference
+from modelcollapse.selection.guard import TailGuard
+from modelcollapse.selection.quota import Quota
+from modelcollapse.selection.raking import Rake
+from modelcollapse.selection.resample import Resample
+from modelcollapse.selection.threshold import Threshold
+from modelcollapse.selection.tilt import Tilt
+from modelcollapse.selection.top import TopFraction
+from modelcollapse.selection.unique import NearDuplicates
 from modelcollapse.sources.labelled import DiabetesTask, DigitsTask, LabelledFile, MnistTask
 from modelcollapse.testing import (
     BrokenPromise,
     check_curator,
     check_learner,
     check_policy,
+    check_rule,
     check_verifier,
 )
 from modelcollapse.verifiers.agreement import Agreement
@@ -258,6 +270,33 @@ def test_verifiers_keep_their_promises(tmp_path):
         check_verifier(verifier, VERIFIED)
 
 
+PILE = PileWithReference(
+    {"score": np.linspace(0.01, 0.99, 120)[RNG.permutation(120)]},
+    np.arange(120) // 4,
+    {"topic": np.arange(120) % 3, "near_duplicates": np.arange(120) // 2},
+    reference={"topic": np.array([50, 30, 20])},
+)
+RULES = [
+    ("best_per_prompt", BestPerPrompt(), 30),
+    ("threshold", Threshold(0.4), None),
+    ("top_fraction", TopFraction(0.25), None),
+    ("top_fraction", TopFraction(), 40),
+    ("random_choice", RandomChoice(0.5), 17),
+    ("tilt", Tilt(2.0), None),
+    ("tilt", Tilt(resample=True), 25),
+    ("resample", Resample(), 25),
+    ("quota", Quota(TopFraction(0.5), "topic", "reference"), 30),
+    ("tail_guard", TailGuard(TopFraction(0.5), ("topic",)), 30),
+    ("rake", Rake(TopFraction(0.5), ("topic",)), 30),
+    ("near_duplicates", NearDuplicates(TopFraction(0.5)), 30),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "n"), RULES, ids=[name for name, _, _ in RULES])
+def test_rules_keep_their_promises(name, rule, n):
+    check_rule(rule, PILE, n=n)
+
+
 # --- names -------------------------------------------------------------------------------------
 
 
@@ -289,6 +328,7 @@ def named_parts(tmp_path):
     yield from (("verifier", name, part) for name, part in verifiers(tmp_path))
     yield ("verifier", "watermark", Watermark(str(tmp_path)))
     yield ("verifier", "judge", Judge("model"))
+    yield from (("rule", name, rule) for name, rule, _ in RULES)
     for given in PROBES:
         part = registry.build("probe", given, "measures")
         yield ("probe", given if isinstance(given, str) else given["type"], part)
