@@ -101,8 +101,9 @@ def test_a_detector_never_judges_what_it_was_taught(rng):
 
 
 def test_a_detector_reads_words_and_pairs_of_them(rng):
-    real = ["the cat sat on the mat"] * 30
-    written = ["the cat sat on the mat"] * 20 + ["mat the on sat cat the"] * 20
+    real = [f"w{i} the cat sat on the mat" for i in range(30)]
+    written = [f"v{i} the cat sat on the mat" for i in range(20)]
+    written += [f"v{i} mat the on sat cat the" for i in range(20)]
     ready = mc.DetectorResampling().prepare(draw(original=real))
     confidence = ready.confidence(written, rng=rng)
     assert confidence[:20].min() > 0.5 > confidence[20:].max()
@@ -173,3 +174,18 @@ def test_only_a_curator_that_says_so_keeps_records_more_than_once(toy):
     lineage.run(1, probes=["variance"])
     with pytest.raises(InputError, match="no candidate can be kept twice"):
         lineage.but(curator=Twice(1)).run(1, probes=["variance"])
+
+
+def test_equal_records_are_judged_together():
+    # Text that collapsed: the same few phrases over and over, some of which are real as well.
+    rng = np.random.default_rng(0)
+    phrases = [f"phrase {i} goes on and on" for i in range(6)]
+    written = [phrases[i] for i in rng.integers(6, size=60)]
+    real = [phrases[0], *(f"real words {i} of number {i * i}" for i in range(59))]
+    judge = mc.DetectorResampling(folds=3).prepare(draw(original=real))
+    found = judge.confidence(written, rng=np.random.default_rng(1))
+    for phrase in phrases:
+        same = [found[i] for i, text in enumerate(written) if text == phrase]
+        assert len(set(same)) == 1
+    one = judge.confidence(["the only text"] * 60, rng=np.random.default_rng(1))
+    assert (one == 0.5).all()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelcollapse.draw import Draw
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class DetectorResampling:
     Before every writing, a classifier learns to tell the candidates from the real records of
     generation 0. A candidate that it takes for generated with probability c is drawn with weight
     ``(1 - c)**exponent``. The detector that judges a candidate has never seen it: the records are
-    parted into folds, and each fold is judged by what was learnt on the others.
+    parted into folds, equal ones together, and each fold is judged by what was learnt on the
+    others.
 
     Parameters
     ----------
@@ -135,28 +137,39 @@ class Trained:
 
     def confidence(self, candidates: Any, *, rng: Generator) -> Floats:
         """Probability that each candidate is real, by detectors that have not seen it."""
-        from sklearn.model_selection import StratifiedKFold
-
-        count, known = records.size(candidates), records.size(self.real)
-        written = np.repeat([True, False], [count, known])
-        folds = min(self.resampling.folds, count, known)
-        if folds < 2:
-            return np.full(count, 0.5)  # nothing to learn from without the record itself
-        rows = _features(candidates, self.real)
-        real = np.empty(count)
-        parts = StratifiedKFold(folds, shuffle=True, random_state=int(rng.integers(2**31)))
-        for seen, judged in parts.split(written, written):
-            asked = judged[judged < count]
-            detector = classifier(rows).fit(rows[seen], written[seen])
-            real[asked] = detector.predict_proba(rows[asked])[:, 0]
+        count = records.size(candidates)
+        rows, same = _features(candidates, self.real)
+        written = np.arange(len(same)) < count
+        fold = _folds(same, written, self.resampling.folds, rng)
+        real = np.full(count, 0.5)  # where there is nothing to learn from without the record itself
+        for part in np.unique(fold):
+            seen, asked = fold != part, np.flatnonzero(fold[:count] == part)
+            if asked.size and len(np.unique(written[seen])) == 2:
+                detector = classifier(rows).fit(rows[seen], written[seen])
+                real[asked] = detector.predict_proba(rows[asked])[:, 0]
         return real
 
 
-def _features(candidates: Any, real: Any) -> Any:
-    """What detectors see of each record: counts of words and pairs of them, or numbers."""
+def _folds(same: Ints, written: NDArray[np.bool_], folds: int, rng: Generator) -> Ints:
+    """Fold of each record; equal records, written or real, share one, and each kind is spread."""
+    fold = np.empty(int(same.max(initial=-1)) + 1, np.int64)
+    generated = np.zeros(fold.size, dtype=bool)
+    generated[same[written]] = True
+    for kind in (generated, ~generated):
+        order = rng.permutation(np.flatnonzero(kind))
+        fold[order] = np.arange(order.size) % folds
+    return fold[same]
+
+
+def _features(candidates: Any, real: Any) -> tuple[Any, Ints]:
+    """What detectors see of each record, and a number that only equal records share.
+
+    They see counts of words and of pairs of words, or numbers.
+    """
     if isinstance(candidates, np.ndarray) and candidates.dtype.kind in "fiub":
         both = np.concatenate([candidates, real]).astype(np.float64)
-        return both.reshape(len(both), -1)
+        both = both.reshape(len(both), -1)
+        return both, np.unique(both, axis=0, return_inverse=True)[1].ravel()
     if isinstance(candidates, list) and all(isinstance(text, str) for text in candidates):
         texts = Texts.of([*candidates, *real])
     elif isinstance(candidates, Texts):
@@ -166,7 +179,8 @@ def _features(candidates: Any, real: Any) -> Any:
             "DetectorResampling reads texts and arrays of numbers, and these records are "
             f"{name_of(candidates)}. Use another curator, or one of your own."
         )
-    return hstack([_counts(*runs(texts.ids, texts.starts, n), len(texts)) for n in (1, 2)], "csr")
+    counts = [_counts(*runs(texts.ids, texts.starts, n), len(texts)) for n in (1, 2)]
+    return hstack(counts, "csr"), np.unique(texts.to_strings(), return_inverse=True)[1]
 
 
 def _counts(found: NDArray[np.int64], document: NDArray[np.int64], documents: int) -> Any:

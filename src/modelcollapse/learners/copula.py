@@ -156,8 +156,17 @@ def _columns(data: Any) -> list[tuple[Any, NDArray[Any], bool]]:
         raise Incompatible(
             f"a copula reads tables, not {type(data).__name__}. Put the records into a dataframe."
         )
-    kinds = table.schema
-    return [
-        (column, column_values(column), kinds[name].is_numeric() or kinds[name].is_temporal())
-        for name, column in ((name, table[name]) for name in table.columns)
-    ]
+    return [(column, *_keys(column)) for column in map(table.get_column, table.columns)]
+
+
+def _keys(column: Any) -> tuple[NDArray[Any], bool]:
+    """Numbers or texts that tell the values of a column apart, and whether they are in order."""
+    kind = column.dtype
+    if not (kind.is_integer() or kind.is_temporal()):
+        return column_values(column), kind.is_numeric()
+    if kind.is_integer() and not column.is_null().any():
+        return column.to_numpy(), True  # exact, where floats would merge large numbers
+    held = zip(column.to_list(), column.is_null().to_list(), strict=True)
+    values = [None if gap else value for value, gap in held]
+    place = {value: i for i, value in enumerate(sorted({v for v in values if v is not None}))}
+    return np.array([place.get(value, len(place)) for value in values]), True

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape
-from modelcollapse.learners.language.session import resolve
 from modelcollapse.learners.torch_support import (
     AT_ONCE,
     Weights,
@@ -22,6 +21,7 @@ from modelcollapse.learners.torch_support import (
     check_settings,
     fill,
     library,
+    resolve,
     seeded,
 )
 from modelcollapse.protocols import Model

@@ -1,4 +1,4 @@
-"""What the image learners share: PyTorch on loan, weights as arrays, checks of settings."""
+"""PyTorch on loan, its global state put back after each use; weights as arrays; checks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.errors import Degenerate, InputError, Missing, is_whole
-from modelcollapse.learners.language.session import session
 
 Weights = Mapping[str, NDArray[Any]]
 """Weights of a network by name."""
@@ -33,6 +32,50 @@ def library(name: str, feature: str, extra: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise Missing(feature, name, extra) from error
+
+
+@contextmanager
+def session(threads: int) -> Iterator[Any]:
+    """Context in which PyTorch may be seeded and set up; yields the package.
+
+    Parameters
+    ----------
+    threads : int
+        Threads on the CPU. Sums in another order have other last bits, so their number belongs
+        to a recipe.
+    """
+    torch = library("torch", "a neural network", "neural")
+    before = torch.get_num_threads()
+    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+        torch.set_num_threads(threads)
+        try:
+            yield torch
+        finally:
+            torch.set_num_threads(before)
+
+
+def resolve(device: str) -> str:
+    """Device that a recipe means on this machine: ``"auto"`` is a GPU where there is one.
+
+    Raises
+    ------
+    InputError
+        If the device is unknown or not there.
+    """
+    torch = library("torch", "a neural network", "neural")
+    if device == "balanced":
+        return device
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"there is no device '{device}' here ({reason}). Use 'auto', 'cpu', 'cuda', "
+            "'cuda:1', or 'balanced' for a model spread over several GPUs."
+        ) from error
+    return device
 
 
 @contextmanager

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape
-from modelcollapse.learners.language.session import resolve
-from modelcollapse.learners.torch_support import arrays, check_settings, fill, seeded
+from modelcollapse.learners.torch_support import arrays, check_settings, fill, resolve, seeded
 from modelcollapse.learners.vae_model import FEATURE, Floats, VAEModel
 from modelcollapse.learners.vae_network import Training, build
 from modelcollapse.protocols import Model

@@ -11,8 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.learners.image_form import ImageForm, Rows
-from modelcollapse.learners.language.session import resolve
-from modelcollapse.learners.torch_support import AT_ONCE, Weights, fill, seeded
+from modelcollapse.learners.torch_support import AT_ONCE, Weights, fill, resolve, seeded
 from modelcollapse.learners.vae_network import build
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class VAEModel:
 
     def _encodings(self, n: int, rng: Generator) -> Floats:
         mean, root = self.prior
-        return np.asarray(mean + rng.standard_normal((n, len(mean))) @ root.T)
+        return np.asarray(mean + rng.standard_normal((n, root.shape[1])) @ root.T)
 
     def _means(self, encodings: Floats) -> Rows:
         """Means of the likelihood, shape (n, values)."""

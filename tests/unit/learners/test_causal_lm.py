@@ -10,8 +10,8 @@ import modelcollapse as mc
 from modelcollapse import records, registry
 from modelcollapse.errors import Degenerate, Incompatible, InputError, Missing
 from modelcollapse.families.texts import Texts
+from modelcollapse.learners import torch_support
 from modelcollapse.learners.causal_lm import CausalLM
-from modelcollapse.learners.language import session as sessions
 from modelcollapse.learners.language.codec import BOUNDARY, Codec
 from modelcollapse.learners.language.tokens import TokenBlocks, Tokens
 from modelcollapse.sources.prose import standard_library_prose
@@ -490,7 +490,7 @@ def test_a_missing_package_names_the_extra(monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(sessions, "import_module", absent)
+    monkeypatch.setattr(torch_support, "import_module", absent)
     with pytest.raises(Missing, match=r"pip install torch \(the extra 'neural' holds it\)"):
         fitted(BLOCKS)
 

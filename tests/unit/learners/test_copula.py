@@ -1,5 +1,5 @@
 import pickle
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -114,3 +114,25 @@ def test_no_records_can_be_written_and_a_model_can_be_stored(rng):
     again = pickle.loads(pickle.dumps(model))
     first, second = (m.sample(9, rng=np.random.default_rng(3)) for m in (model, again))
     assert fingerprint(first) == fingerprint(second)
+
+
+def test_times_and_large_numbers_keep_their_order():
+    rng = np.random.default_rng(4)
+    n = 400
+    x = rng.normal(size=n)
+    days = np.argsort(np.argsort(x)) * 3
+    table = pl.DataFrame(
+        {
+            "x": x,
+            "after": [timedelta(days=int(d)) for d in days],
+            "on": [None if d % 50 == 0 else date(2020, 1, 1) + timedelta(int(d)) for d in days],
+            "key": (2**53 + days).astype(np.int64),
+        }
+    )
+    model = GaussianCopula().fit(table, rng=np.random.default_rng(0))
+    correlation = model.root @ model.root.T
+    assert (correlation[0, 1:] > 0.9).all()
+    written = model.sample(2000, rng=np.random.default_rng(1))
+    assert written.schema == table.schema
+    assert written["key"].n_unique() == pytest.approx(400, abs=40)
+    assert written["on"].null_count() / 2000 == pytest.approx(8 / 400, abs=0.02)

@@ -248,3 +248,11 @@ def test_without_torch_the_extra_is_named(digits, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(Missing, match=r"a variational autoencoder.*extra 'neural'"):
         QUICK.fit(digits, rng=np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("count", [3, 10])
+def test_fewer_records_than_latent_dimensions(digits, count):
+    model = replace(QUICK, latent=20).fit(digits[:count], rng=np.random.default_rng(0))
+    written = model.sample(5, rng=np.random.default_rng(1))
+    assert written.shape == (5, 64)
+    assert np.isfinite(written).all()

@@ -1,14 +1,16 @@
-"""PyTorch on loan: imported when first needed, its global state put back after each use."""
+"""What language models need of PyTorch beyond what all networks do: precision, and memory."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from importlib import import_module
+from contextlib import nullcontext
 from typing import Any
 
-from modelcollapse.errors import InputError, Missing, ModelCollapseError, suggestion
+from modelcollapse.errors import InputError, ModelCollapseError, suggestion
+from modelcollapse.learners import torch_support
+from modelcollapse.learners.torch_support import resolve, session
+
+__all__ = ["Rows", "check_precision", "library", "mixed_precision", "resolve", "session"]
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -21,54 +23,7 @@ def library(name: str) -> Any:
     Missing
         If it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise Missing("a language model", name, "neural") from error
-
-
-@contextmanager
-def session(threads: int) -> Iterator[Any]:
-    """Context in which PyTorch may be seeded and set up; yields the package.
-
-    Parameters
-    ----------
-    threads : int
-        Threads on the CPU. Sums in another order have other last bits, so their number belongs
-        to a recipe.
-    """
-    torch = library("torch")
-    before = torch.get_num_threads()
-    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
-        torch.set_num_threads(threads)
-        try:
-            yield torch
-        finally:
-            torch.set_num_threads(before)
-
-
-def resolve(device: str) -> str:
-    """Device that a recipe means on this machine: ``"auto"`` is a GPU where there is one.
-
-    Raises
-    ------
-    InputError
-        If the device is unknown or not there.
-    """
-    torch = library("torch")
-    if device == "balanced":
-        return device
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"there is no device '{device}' here ({reason}). Use 'auto', 'cpu', 'cuda', "
-            "'cuda:1', or 'balanced' for a model spread over several GPUs."
-        ) from error
-    return device
+    return torch_support.library(name, "a language model", "neural")
 
 
 def mixed_precision(module: Any, precision: str) -> Any:
