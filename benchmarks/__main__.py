@@ -9,7 +9,7 @@ from pathlib import Path
 
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
-    "long", "startup", "language", "vae",
+    "long", "startup", "language", "vae", "rouge",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 

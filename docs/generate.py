@@ -203,16 +203,18 @@ def measures() -> str:
             continue
         module = importlib.import_module(f"modelcollapse.metrics.{name}")
         heading, _, rest = (inspect.getdoc(module) or "").partition("\n\n")
-        parts.append(f"### `modelcollapse.metrics.{name}`\n\n{prose(heading.splitlines())}\n")
-        if rest:
-            parts.append(f"{prose(rest.splitlines())}\n")
         rows = []
         for public, thing in vars(module).items():
-            own = getattr(thing, "__module__", "") == module.__name__
+            own = getattr(thing, "__module__", "").startswith(module.__name__)
             if own and not public.startswith("_") and inspect.isfunction(thing):
                 found = described(thing)
                 notes = prose(found["Notes"]).split("\n\n")[0].replace("\n", " ")
                 rows.append((f"`{public}`", prose(found["Summary"]).removesuffix("."), notes))
+        if not rows:  # no measure, but what measures return
+            continue
+        parts.append(f"### `modelcollapse.metrics.{name}`\n\n{prose(heading.splitlines())}\n")
+        if rest:
+            parts.append(f"{prose(rest.splitlines())}\n")
         parts.append(table(("function", "what it is", "estimator, bias, source"), rows))
     return "\n".join(parts)
 

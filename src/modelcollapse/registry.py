@@ -122,6 +122,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "exact_match": "verifiers.exact_match:ExactMatch",
         "numeric_answer": "verifiers.numeric_answer:NumericAnswer",
         "outcome": "verifiers.outcome:Outcome",
+        "rouge": "verifiers.rouge:Rouge",
         "agreement": "verifiers.agreement:Agreement",
         "rules": "verifiers.rules:Rules",
         "json_schema": "verifiers.schema:JsonSchema",

@@ -46,6 +46,7 @@ from modelcollapse.verifiers.judge.verifier import Judge
 from modelcollapse.verifiers.labels import HumanLabels
 from modelcollapse.verifiers.numeric_answer import NumericAnswer
 from modelcollapse.verifiers.outcome import Outcome
+from modelcollapse.verifiers.rouge import Rouge
 from modelcollapse.verifiers.rules import Rules
 from modelcollapse.verifiers.schema import JsonSchema
 from modelcollapse.verifiers.watermark import Watermark
@@ -254,6 +255,7 @@ def verifiers(tmp_path):
     yield "exact_match", ExactMatch()
     yield "numeric_answer", NumericAnswer(tolerance=0.5)
     yield "outcome", Outcome()
+    yield "rouge", Rouge("rouge1", fast=False)
     yield "agreement", Agreement(extract="number")
     yield "rules", Rules(min_words=2, max_word_run=2, must_match=("[0-9]",))
     yield "json_schema", JsonSchema(schema={"type": "object"})
