@@ -9,7 +9,7 @@ from pathlib import Path
 
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
-    "long", "startup", "language", "vae", "rouge",
+    "long", "startup", "language", "vae", "rouge", "perplexity",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 

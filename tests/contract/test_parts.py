@@ -39,16 +39,19 @@ from modelcollapse.testing import (
     check_verifier,
 )
 from modelcollapse.verifiers.agreement import Agreement
+from modelcollapse.verifiers.causal_perplexity import CausalPerplexity
 from modelcollapse.verifiers.detector import Detector
 from modelcollapse.verifiers.ensemble import Ensemble
 from modelcollapse.verifiers.exact_match import ExactMatch
 from modelcollapse.verifiers.judge.verifier import Judge
 from modelcollapse.verifiers.labels import HumanLabels
+from modelcollapse.verifiers.ngram_perplexity import NgramPerplexity
 from modelcollapse.verifiers.numeric_answer import NumericAnswer
 from modelcollapse.verifiers.outcome import Outcome
 from modelcollapse.verifiers.rouge import Rouge
 from modelcollapse.verifiers.rules import Rules
 from modelcollapse.verifiers.schema import JsonSchema
+from modelcollapse.verifiers.self_confidence import SelfConfidence
 from modelcollapse.verifiers.watermark import Watermark
 
 RNG = np.random.default_rng(20240724)
@@ -245,6 +248,7 @@ VERIFIED = {
     "prompt": [*VERIFIED["prompt"], *("s" * (1 + i % 3) for i in range(24))],
     "passed": [*VERIFIED["passed"], *(i % 2 for i in range(24))],
     "id": [*VERIFIED["id"], *range(100, 124)],
+    "likelihood": [-0.1 * i for i in range(32)],
 }
 
 
@@ -256,6 +260,8 @@ def verifiers(tmp_path):
     yield "numeric_answer", NumericAnswer(tolerance=0.5)
     yield "outcome", Outcome()
     yield "rouge", Rouge("rouge1", fast=False)
+    yield "ngram_perplexity", NgramPerplexity()
+    yield "self_confidence", SelfConfidence(log_probs="likelihood")
     yield "agreement", Agreement(extract="number")
     yield "rules", Rules(min_words=2, max_word_run=2, must_match=("[0-9]",))
     yield "json_schema", JsonSchema(schema={"type": "object"})
@@ -330,6 +336,7 @@ def named_parts(tmp_path):
     yield from (("verifier", name, part) for name, part in verifiers(tmp_path))
     yield ("verifier", "watermark", Watermark(str(tmp_path)))
     yield ("verifier", "judge", Judge("model"))
+    yield ("verifier", "causal_perplexity", CausalPerplexity("model"))
     yield from (("rule", name, rule) for name, rule, _ in RULES)
     for given in PROBES:
         part = registry.build("probe", given, "measures")
