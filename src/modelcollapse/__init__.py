@@ -16,9 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelcollapse import probes, testing
+    from modelcollapse import probes, selection, testing, verifiers
     from modelcollapse.comparison import Comparison
     from modelcollapse.corpus import Block, Corpus
+    from modelcollapse.curation import Curation, curate
     from modelcollapse.curators.detector import DetectorResampling
     from modelcollapse.curators.perplexity import PerplexityFilter
     from modelcollapse.curators.select import BestOf, RandomSelection, TopScore
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from modelcollapse.sources.prose import StandardLibraryProse
     from modelcollapse.sources.tables import Survey, TableFile
     from modelcollapse.store import Store
+    from modelcollapse.verification import Scores, verify
     from modelcollapse.verifier_quality import design, estimate
 
 _HOMES = {
@@ -74,6 +76,7 @@ _HOMES = {
     "CollapseAwareRidge": "estimators",
     "Comparison": "comparison",
     "Corpus": "corpus",
+    "Curation": "curation",
     "Decomposition": "decomposition",
     "Diffusion": "learners.diffusion",
     "Digits": "sources.pictures",
@@ -107,6 +110,7 @@ _HOMES = {
     "Ridge": "families.regression.linear",
     "Schedule": "policies",
     "StandardLibraryProse": "sources.prose",
+    "Scores": "verification",
     "Store": "store",
     "Survey": "sources.tables",
     "Synthesizer": "learners.synthesizer",
@@ -122,6 +126,7 @@ _HOMES = {
     "Weighted": "policies",
     "Zipf": "families.categorical",
     "cite": "references",
+    "curate": "curation",
     "decompose": "decomposition",
     "design": "verifier_quality",
     "estimate": "verifier_quality",
@@ -131,7 +136,10 @@ _HOMES = {
     "probes": "",
     "reproduce": "reproduction",
     "simulate": "simulation",
+    "selection": "",
     "testing": "",
+    "verifiers": "",
+    "verify": "verification",
 }
 
 __all__ = [
@@ -146,6 +154,7 @@ __all__ = [
     "CollapseAwareRidge",
     "Comparison",
     "Corpus",
+    "Curation",
     "Decomposition",
     "DetectorResampling",
     "Diffusion",
@@ -179,6 +188,7 @@ __all__ = [
     "Replace",
     "Ridge",
     "Schedule",
+    "Scores",
     "StandardLibraryProse",
     "Store",
     "Survey",
@@ -191,6 +201,7 @@ __all__ = [
     "Weighted",
     "Zipf",
     "cite",
+    "curate",
     "decompose",
     "design",
     "estimate",
@@ -199,8 +210,11 @@ __all__ = [
     "predict",
     "probes",
     "reproduce",
+    "selection",
     "simulate",
     "testing",
+    "verifiers",
+    "verify",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,9 +36,10 @@ class Continued:
 
 
 def continued(generation: Generation) -> Continued | None:
-    """What this generation writes after the first held-out texts; None if it takes no prompts.
+    """What this generation writes after the first held-out texts that hold a token.
 
-    Without held-out texts, the prompts are original ones.
+    Without held-out texts, the prompts are original ones. None if there is nothing to continue, or
+    the model takes no prompts.
     """
     write = getattr(generation.model, "continuations", None)
     if write is None:
@@ -46,15 +48,19 @@ def continued(generation: Generation) -> Continued | None:
         real = generation.reference
     except Incompatible:
         real = generation.original.data
-    prompts = _beginnings(records.take(real, np.arange(min(PROMPTS, records.size(real)))))
+    prompts = _beginnings(real)
+    if not records.size(prompts):
+        return None
     written = write(prompts, TOKENS, rng=generation.rng("continue"))
     return Continued(_strings(prompts), _strings(written))
 
 
 def _beginnings(texts: Any) -> Any:
-    """First tokens of each text, as texts of the same kind."""
+    """First tokens of the first texts that are not empty, as texts of the same kind."""
     if not isinstance(texts, Texts):
-        return [" ".join(text.split(" ")[:TOKENS]) for text in texts]
+        cut = (" ".join(text.split(" ")[:TOKENS]) for text in texts)
+        return list(islice(filter(str.strip, cut), PROMPTS))
+    texts = records.take(texts, np.flatnonzero(np.diff(texts.starts))[:PROMPTS])
     if texts.block is not None and texts.block <= TOKENS:
         return texts
     lengths = np.diff(texts.starts)

@@ -14,7 +14,7 @@ from modelcollapse.errors import InputError
 from modelcollapse.fingerprint import fingerprint
 from modelcollapse.generation import first_model
 from modelcollapse.nature import Nature
-from modelcollapse.protocols import Learner, Preparing, name_of
+from modelcollapse.protocols import Learner, Preparing, Rounds, name_of
 from modelcollapse.records import Indices
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Draw:
             curator = lineage.curator
             if isinstance(curator, Preparing):
                 curator = curator.prepare(self)
-            candidates = self._write(math.ceil(n * curator.oversample), rng)
+            candidates = self._write(math.ceil(n * curator.oversample), rng, rounds_of=n)
             chooser = self._nature.rng(origin, f"curate {self._asked}")
             chosen = curator.select(candidates, n, rng=chooser)
             data = records.take(candidates, self._positions(chosen, n, number(candidates)))
@@ -156,8 +156,11 @@ class Draw:
             )
         return found
 
-    def _write(self, n: int, rng: Generator) -> Any:
-        data = self.model.sample(n, rng=rng)
+    def _write(self, n: int, rng: Generator, *, rounds_of: int | None = None) -> Any:
+        if rounds_of and isinstance(self.model, Rounds):
+            data = self.model.sample_rounds(n, rounds_of, rng=rng)
+        else:
+            data = self.model.sample(n, rng=rng)
         written = number(data)
         if written != n:
             raise InputError(

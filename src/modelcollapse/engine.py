@@ -1,21 +1,18 @@
-"""One pure worker over independent pieces: replicates of lineages, in processes or one by one.
+"""One pure worker over independent pieces: replicates of lineages, on any engine.
 
-The answer is the same bytes whatever the number of processes and the order in which pieces
-finish: pieces are cut by the lineage, not by the machine, every random number has an address, and
-linear algebra runs on one thread.
+The answer is the same bytes whatever the engine, the number of processes and the order in which
+pieces finish: pieces are cut by the lineage, not by the machine, every random number has an
+address, and linear algebra runs on one thread.
 """
 
 from __future__ import annotations
 
-import pickle
-import signal
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +30,7 @@ from modelcollapse.probes import bind
 from modelcollapse.protocols import Probe
 from modelcollapse.sources import present
 from modelcollapse.store import Store
+from modelcollapse.workers import check_engine, run
 
 SNAPSHOT_RECORDS = 64
 """Records kept of a generation that is to be looked at."""
@@ -84,7 +82,8 @@ def run_all(
     probes: Sequence[Probe | str] | None = None,
     every: int = 1,
     snapshots: Sequence[int] = (),
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
+    engine: str = "processes",
     store: str | Path | Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, History]:
@@ -97,8 +96,7 @@ def run_all(
     ):
         if not is_whole(value) or value < least:
             raise InputError(f"{what} is {value!r}. Give a whole number of at least {least}.")
-    if n_jobs == 0:
-        raise InputError("n_jobs is 0, but the work needs a process. Use 1, or -1 for all cores.")
+    check_engine(engine, n_jobs)
     if snapshots and min(snapshots) < 0:
         raise InputError(
             f"a snapshot of generation {min(snapshots)} was asked for, but generations are counted "
@@ -139,7 +137,8 @@ def run_all(
     ]
     pieces: dict[str, list[Piece]] = {label: [] for label in lineages}
     try:
-        for task, piece in zip(tasks, _results(tasks, n_jobs, generations, progress), strict=True):
+        results = _results(tasks, engine, n_jobs, generations, progress)
+        for task, piece in zip(tasks, results, strict=True):
             pieces[task.label].append(piece)
     except ModelCollapseError:
         if store is not None:
@@ -174,72 +173,27 @@ def _cuts(lineage: Lineage, replicates: int) -> Iterator[tuple[int, int, bool]]:
 
 def _results(
     tasks: list[Task],
-    n_jobs: int,
+    engine: str,
+    n_jobs: int | None,
     generations: int,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[Piece]:
-    """Pieces in the order of their tasks; at most a few are held that were not asked for yet."""
+    """Pieces in the order of their tasks."""
     each = generations + 1
     total = each * len(tasks)
     report = progress or (lambda done, total: None)
-    started = time.monotonic()
-    for done, task in enumerate(tasks):
-        spent = time.monotonic() - started
-        if n_jobs != 1 and done and spent / done * (len(tasks) - done) > POOL_SECONDS:
-            break
-        yield work(task, partial(_tick, report, done * each, total))
-        report((done + 1) * each, total)
-    else:
-        return
-    from concurrent.futures.process import BrokenProcessPool
+    begun = count()
 
-    from joblib import Parallel, delayed
+    def here(task: Task) -> Piece:
+        return work(task, partial(_tick, report, next(begun) * each, total))
 
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
-    with _uninterrupted():
-        pieces = parallel(delayed(work)(task) for task in tasks[done:])
-    try:
-        for more, piece in enumerate(pieces, done + 1):
-            report(more * each, total)
-            yield piece
-    except pickle.PicklingError as error:
-        raise InputError(
-            f"a part of the lineage cannot be sent to another process ({_reason(error)}). Use "
-            "n_jobs=1, or parts without open files, locks and generators."
-        ) from error
-    except BrokenProcessPool as error:
-        if type(error).__name__ == "TerminatedWorkerError":
-            raise ModelCollapseError(
-                "a worker process was killed, most often because memory ran out. Run again with "
-                "fewer processes; with a store, what was finished is kept."
-            ) from error
-        raise InputError(
-            "a part of the lineage cannot be rebuilt in another process, most often because its "
-            f"module cannot be imported there ({_reason(error)}). Use n_jobs=1, or put "
-            "your classes into an installed module."
-        ) from error
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Start processes that an interruption from the keyboard, which reaches all, leaves alone.
-
-    They are ended by this one, which says once what happened; each would print a traceback.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
-def _reason(error: Exception) -> str:
-    """Last line of what made joblib fail, whose cause is a traceback as text."""
-    lines = str(error.__cause__ or error).strip('" \n').splitlines()
-    return lines[-1] if lines else type(error).__name__
+    pieces = run(
+        work, tasks, engine=engine, n_jobs=n_jobs, worth=POOL_SECONDS, here=here,
+        what="a part of the lineage",
+    )  # fmt: skip
+    for done, piece in enumerate(pieces, 1):
+        report(done * each, total)
+        yield piece
 
 
 def _tick(report: Callable[[int, int], None], base: int, total: int, index: int) -> None:

@@ -193,7 +193,8 @@ class Lineage:
         probes: Sequence[Probe | str] | None = None,
         every: int = 1,
         snapshots: Sequence[int] = (),
-        n_jobs: int = 1,
+        n_jobs: int | None = None,
+        engine: str = "processes",
         store: str | Path | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> History:
@@ -213,8 +214,10 @@ class Lineage:
             Read the probes at every so many generations only (and at the first and the last).
         snapshots : sequence of int, default ()
             Generations of replicate 0 of which some written records are kept to be looked at.
-        n_jobs : int, default 1
-            Processes; -1 for all cores.
+        n_jobs : int, optional
+            Processes; -1 for all cores. One when not given; with Ray, all cores of the cluster.
+        engine : {"processes", "ray", "inline"}, default "processes"
+            What does the work; it has no influence on the numbers. See `workers.run`.
         store : path, optional
             Folder for finished pieces and checkpoints. A run that was stopped, at any point, goes
             on from there and gives the same bytes.
@@ -244,6 +247,7 @@ class Lineage:
             every=every,
             snapshots=snapshots,
             n_jobs=n_jobs,
+            engine=engine,
             store=store,
             progress=progress,
         )

@@ -143,12 +143,36 @@ class Summarising(Protocol):
 
 
 @runtime_checkable
+class Attuned(Protocol):
+    """A learner that takes from the truth what it was not told, e.g. how high pictures are.
+
+    The loop asks once, before the first fit. What a spec says stays as it was written.
+    """
+
+    def for_truth(self, truth: Any) -> Learner[Any]:
+        """Return the recipe for records of this truth, with what it was told left alone."""
+        ...
+
+
+@runtime_checkable
 class Varying(Protocol):
     """A model that knows whether any variation is left in it."""
 
     @property
     def varies(self) -> bool | NDArray[np.bool_]:
         """Whether two records it writes can differ; shape ``(replicates,)`` for a batch."""
+        ...
+
+
+@runtime_checkable
+class Rounds(Protocol):
+    """A model that goes on from prompts, and can take the same ones several times over.
+
+    Where a curator chooses, the loop asks for its candidates in rounds as large as what is kept.
+    """
+
+    def sample_rounds(self, n: int, size: int, *, rng: Generator) -> Any:
+        """Write `n` records in rounds of `size`; place `i` of all full rounds has one prompt."""
         ...
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -317,8 +317,8 @@ def _part(role: str, value: Any, where: str) -> Any:
 
 def _role_of_items(hint: Any) -> str | None:
     """Role of the items of a field that holds several parts, such as the members of an ensemble."""
-    arguments = getattr(hint, "__args__", ())
-    return _role(arguments[0]) if getattr(hint, "__origin__", None) is tuple else None
+    several = get_origin(hint) is tuple
+    return _role(get_args(hint)[0]) if several else None
 
 
 def _role(hint: Any) -> str | None:

@@ -23,7 +23,8 @@ def simulate(
     probes: Sequence[Probe | str] | None = None,
     every: int | None = None,
     snapshots: Sequence[int] | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
+    engine: str = "processes",
     store: str | Path | Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
@@ -35,7 +36,7 @@ def simulate(
         A parsed spec, lineages by label, or a spec file.
     generations, replicates, seed, probes, every, snapshots
         As in `Lineage.run`; what the spec says when not given.
-    n_jobs, store, progress
+    n_jobs, engine, store, progress
         As in `Lineage.run`.
 
     Returns
@@ -74,6 +75,7 @@ def simulate(
             every=settings.every,
             snapshots=settings.snapshots,
             n_jobs=n_jobs,
+            engine=engine,
             store=store,
             progress=progress,
         )

@@ -30,13 +30,14 @@ FLOORS = [
     {
         "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",
         "cli", "doctor", "testing", "panel_drawing", "text_pictures",
+        "curation_page", "curation_pictures",
     },
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
 # Methods that make an object pleasant to use reach up, when they are called and not before.
 REACHES_UP = {
-    ("history", "plot"), ("history", "report"),
+    ("curation", "curation_page"), ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
     ("registry", "lineage"), ("lineage", "prediction"),
     ("decomposition", "plot"), ("panels", "panel_drawing"),

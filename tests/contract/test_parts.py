@@ -388,7 +388,8 @@ def test_every_registered_name_is_a_frozen_dataclass_with_a_docstring(role):
 
 
 def test_every_example_is_read_and_written_again():
-    examples = sorted((Path(mc.__file__).parents[2] / "examples").glob("*.yaml"))
+    folder = Path(mc.__file__).parents[2] / "examples"
+    examples = [path for path in sorted(folder.glob("*.yaml")) if "\ntruth:" in path.read_text()]
     assert len(examples) >= 3
     for example in examples:
         simulation = spec.read(example).but(probes=())

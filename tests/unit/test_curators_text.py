@@ -55,10 +55,16 @@ def test_texts_are_kept_by_their_perplexity(rng):
     assert (low.oversample, mc.PerplexityFilter(oversample=3.0).oversample) == (2.0, 3.0)
 
 
-def test_a_text_that_is_ruled_out_or_empty_is_the_most_surprising(rng):
+def test_what_is_ruled_out_is_the_most_surprising_and_what_has_no_score_is_kept_last(rng):
     values = np.array([-1.0, -np.inf, -2.0, np.nan, -3.0, -1.5, -2.5, -0.5])
     high = mc.PerplexityFilter(keep="high").prepare(draw(own=Scores(values)))
-    assert high.select(TEXTS, 2, rng=rng).tolist() == [1, 3]
+    assert high.select(TEXTS, 2, rng=rng).tolist() == [1, 4]
+    low = mc.PerplexityFilter(keep="low").prepare(draw(own=Scores(values)))
+    for prepared in (high, low):
+        assert prepared.select(TEXTS, 7, rng=rng).tolist() == [0, 1, 2, 4, 5, 6, 7]
+        assert len(prepared.select(TEXTS, 8, rng=rng)) == 8
+    each = mc.PerplexityFilter(keep="high", among="prompt").prepare(draw(own=Scores(values)))
+    assert each.select(TEXTS, 4, rng=rng).tolist() == [4, 1, 6, 7]
 
 
 def test_confidence_concentrates_and_surprise_spreads():
@@ -132,6 +138,7 @@ def test_a_lineage_with_a_detector_runs_and_runs_again():
         (lambda: mc.PerplexityFilter("judge"), "without a judge"),
         (lambda: mc.PerplexityFilter(judge=mc.NGram()), "which nobody asks"),
         (lambda: mc.PerplexityFilter(oversample=0.5), "oversample = 0.5"),
+        (lambda: mc.PerplexityFilter(among="prompt", oversample=1.5), "only whole rounds"),
         (lambda: mc.DetectorResampling(exponent=-1.0), "exponent = -1"),
         (lambda: mc.DetectorResampling(repeats=0), "repeats = 0"),
         (lambda: mc.DetectorResampling(folds=1), "folds = 1"),

@@ -230,6 +230,7 @@ def test_at_most_64_records_are_kept(toy):
         ({"every": 0}, "every is 0"),
         ({"seed": -4}, "seed is -4"),
         ({"n_jobs": 0}, "n_jobs is 0"),
+        ({"engine": "raj"}, "no engine 'raj'. Did you mean 'ray'"),
         ({"snapshots": [3, -1]}, "snapshot of generation -1"),
         ({"probes": ["nonsense"]}, "there is no probe 'nonsense'"),
     ],
@@ -321,6 +322,12 @@ def test_a_part_that_cannot_travel_is_named(always_pool, rows):
 
     with pytest.raises(InputError, match=r"cannot be sent to another process .*lock.*n_jobs=1"):
         rows.but(policy=policy).run(1, replicates=3, n_jobs=2)
+
+
+def test_the_answer_does_not_depend_on_the_engine(rows, always_pool):
+    options = {"replicates": 3, "n_jobs": 2, "snapshots": [2]}
+    here, there = (rows.run(4, engine=engine, **options) for engine in ("inline", "processes"))
+    assert equal(here, there)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

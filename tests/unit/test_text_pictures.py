@@ -1,6 +1,7 @@
 """Histograms of perplexity by generation, and prompts continued by every generation."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,6 +114,24 @@ def test_prompts_are_real_texts_that_no_model_was_fitted_to():
     assert seen.original.data.to_strings()[0].startswith(continued(seen).prompts[0])
     numbers = mc.Lineage(mc.Gaussian(0, 1), mc.GaussianMLE(), mc.Replace(9), size=9)
     assert continued(next(numbers.generations())) is None
+
+
+@pytest.mark.parametrize("make", [list, Texts.of])
+def test_empty_texts_are_no_prompts(make):
+    texts = ["", " \n", "a b", "", "c", "d e f", "g"]
+
+    def write(prompts, length, *, rng):
+        found = prompts.to_strings() if isinstance(prompts, Texts) else prompts
+        assert all(text.strip() for text in found)
+        return prompts
+
+    def seen(data):
+        return SimpleNamespace(
+            model=SimpleNamespace(continuations=write), reference=data, rng=lambda role: None
+        )
+
+    assert continued(seen(make(texts))).prompts == ("a b", "c", "d e f")
+    assert continued(seen(make(["", ""]))) is None
 
 
 def test_ngram_models_continue_prompts():

@@ -76,7 +76,7 @@ def decompose(
             raise InputError(f"the spec has no policy '{policy}'. {suggestion(policy, lineages)}")
         lineages = {policy: lineages[policy]}
     try:
-        family = None if richer is None else yaml.safe_load(richer)
+        family = None if richer is None else specs.from_yaml(richer)
     except yaml.YAMLError as error:
         raise InputError(
             f"--richer is not valid YAML: {richer!r}. Write e.g. "

@@ -42,6 +42,9 @@ def simulate(
     jobs: Annotated[
         int, typer.Option(help="Processes; -1 for all cores. Has no influence on the numbers.")
     ] = -1,
+    engine: Annotated[
+        str, typer.Option(help="'processes' of this machine, or 'ray' for a cluster of Ray.")
+    ] = "processes",
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Run lineages side by side and report what became of them."""
@@ -58,6 +61,7 @@ def simulate(
         result = run(
             simulation,
             n_jobs=jobs,
+            engine=engine,
             store=None if output is None else output / "store",
             progress=progress,
         )

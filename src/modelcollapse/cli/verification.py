@@ -1,13 +1,14 @@
-"""The command that judges a verifier by labelled records."""
+"""Commands that score records, and that judge a verifier by labelled ones."""
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modelcollapse.cli._app import app
+from modelcollapse.cli._app import app, progress_bar
 
 
 @app.command(
@@ -73,3 +74,100 @@ def estimate(
         interval=interval,  # type: ignore[arg-type]  # checked there
     )
     typer.echo(found.to_json().rstrip() if json else repr(found))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]\n\n"
+    "modelcollapse verify gen2.jsonl --with rouge --reference-column gold\n\n"
+    "modelcollapse verify 'gen2/*.parquet' --with rouge:kind=rouge2,stem=false --with rules "
+    "--output scores/"
+)
+def verify(
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders or patterns: Parquet, JSON Lines, CSV or text (also .gz and "
+            ".zst), or a folder saved by datasets."
+        ),
+    ],
+    verifiers: Annotated[
+        list[str],
+        typer.Option(
+            "--with", "-w",
+            help="Verifier: a name, name:field=value,field=value, or a YAML file of them. May be "
+            "repeated.",
+        ),
+    ],
+    text_column: Annotated[
+        str | None, typer.Option(help="Column to be judged.", show_default="the verifier's")
+    ] = None,
+    reference_column: Annotated[
+        str | None,
+        typer.Option(help="Column with what is right.", show_default="the verifier's"),
+    ] = None,
+    prompt_column: Annotated[
+        str | None,
+        typer.Option(help="Column with what was asked.", show_default="the verifier's"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o",
+            help="Folder for the scores. A run that was stopped goes on from here.",
+            show_default="DATA.scores",
+        ),
+    ] = None,
+    resume: Annotated[
+        str,
+        typer.Option(
+            help="Use scores that are there: 'if-possible' (those of the same records and "
+            "settings), 'always' (or fail, naming what differs) or 'never'."
+        ),
+    ] = "if-possible",
+    max_failures: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0,
+            help="Share of records that may be without a score; above it the exit code is 1.",
+        ),
+    ] = 0.5,
+    batch: Annotated[
+        int, typer.Option(help="Records scored at once. Has no influence on the scores.")
+    ] = 1024,
+    jobs: Annotated[
+        int, typer.Option(help="Processes; -1 for all cores. Has no influence on the scores.")
+    ] = -1,
+    engine: Annotated[
+        str, typer.Option(help="'processes' of this machine, or 'ray' for a cluster of Ray.")
+    ] = "processes",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Score records in files, and keep the scores beside them."""
+    from modelcollapse.verification import verify as score
+    from modelcollapse.verification.naming import named_verifiers
+
+    columns = {"text": text_column, "reference": reference_column, "prompt": prompt_column}
+    chosen = named_verifiers(verifiers, columns)
+    with progress_bar(" · ".join(data)[:60]) as progress:
+        scores = score(
+            data[0] if len(data) == 1 else data,
+            chosen,
+            output=output,
+            engine=engine,
+            n_jobs=jobs,
+            resume=resume,
+            batch=batch,
+            progress=progress,
+        )
+    typer.echo(dumps(scores.to_dict(), allow_nan=False) if json else repr(scores))
+    if not json:
+        typer.echo(f"\nscores: {scores.folder}")
+    for name in scores.names:
+        failed = scores.account(name).failed
+        if failed > max_failures:
+            typer.echo(
+                f"modelcollapse: {name} has no score for {failed:.0%} of the records, more than "
+                f"--max-failures allows ({max_failures:.0%}). The scores there are were kept.",
+                err=True,
+            )
+            raise typer.Exit(1)

@@ -31,7 +31,9 @@ class PerplexityFilter:
     ----------
     under : {"own", "first", "judge"}, default "own"
         Which model reads the candidates: the one that wrote them (its self-confidence),
-        generation 0's, or what `judge` fits to the original data.
+        generation 0's, or what `judge` fits to the original data. Each text is read by itself: a
+        continuation without the prompt that it was written after, in which case ``"own"`` is the
+        model's confidence given no prompt.
     keep : {"low", "high"}, default "low"
         ``"low"`` perplexity, as a filter for quality does, or ``"high"``, surprise first.
     judge : Learner, optional
@@ -40,18 +42,19 @@ class PerplexityFilter:
         Whether the candidates compete with all others, or with those for the same place only, as
         in `BestOf`: the continuations of one prompt.
     oversample : float, default 2.0
-        Candidates written for each record kept, at least 1.
+        Candidates written for each record kept, at least 1; a whole number with
+        ``among="prompt"``.
 
     Raises
     ------
     InputError
-        If a choice is unknown, or `under` and `judge` do not fit.
+        If a choice is unknown, or `under` and `judge`, or `among` and `oversample`, do not fit.
 
     Notes
     -----
-    Texts are compared by perplexity per token, since a sum would prefer short ones; a text
-    without any token, or with one that the model rules out, counts as infinitely surprising. Ties
-    at the cut are broken at random.
+    Texts are compared by perplexity per token, since a sum would prefer short ones. A text with a
+    token that the model rules out is infinitely surprising; one without any token that can be
+    scored is kept last, whatever `keep` is. Ties at the cut are broken at random.
 
     References
     ----------
@@ -70,6 +73,11 @@ class PerplexityFilter:
             value, known = getattr(self, name), get_args(options)
             if value not in known:
                 raise InputError(f"there is no {name} '{value}'. {suggestion(value, known)}")
+        if self.among == "prompt" and self.oversample % 1:
+            raise InputError(
+                f"PerplexityFilter got oversample = {self.oversample:g} with among='prompt', but "
+                "only whole rounds hold continuations of the same prompts. Use a whole number."
+            )
         if (self.under == "judge") != (self.judge is not None):
             raise InputError(
                 f"PerplexityFilter got under='{self.under}' "
@@ -127,9 +135,9 @@ class ReadBy:
     def select(self, candidates: Any, n: int, *, rng: Generator) -> Indices:
         """Positions of the `n` chosen."""
         read = perplexities(token_scores(self.model, candidates))
-        surprise = np.where(np.isnan(read), np.inf, read)
         # Ranks are finite, whatever the perplexities.
-        _, rank = np.unique(surprise, return_inverse=True)
-        scores = checked(rank if self.filter.keep == "high" else -rank, len(surprise))
+        _, rank = np.unique(read, return_inverse=True)
+        ranked = rank if self.filter.keep == "high" else -rank
+        scores = checked(np.where(np.isnan(read), -len(read), ranked), len(read))
         choose = best if self.filter.among == "all" else best_of_each
         return choose(scores, n, rng)

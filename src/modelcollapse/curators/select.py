@@ -83,7 +83,8 @@ class BestOf:
     """Keep the best of every `k` candidates: best-of-K sampling by a verifier or a reward.
 
     Candidate `i` of the `n` first, and every `n`-th after it, compete for one place. A model that
-    continues prompts goes through them in rounds, so these are the continuations of one prompt.
+    continues prompts takes the same `n` of them in every round (see `protocols.Rounds`), so these
+    are the continuations of one prompt.
 
     Parameters
     ----------

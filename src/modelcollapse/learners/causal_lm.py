@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -23,6 +22,7 @@ from modelcollapse.learners.language.choice import Choice
 from modelcollapse.learners.language.codec import Codec
 from modelcollapse.learners.language.loading import Network, fill, tensors
 from modelcollapse.learners.language.model import LanguageModel
+from modelcollapse.learners.language.reader import content
 from modelcollapse.learners.language.training import Plan, Training
 from modelcollapse.learners.language.windows import Windows, framed
 from modelcollapse.protocols import Model, name_of
@@ -75,9 +75,9 @@ class CausalLM:
     weight_decay : float, default 0.01
         Of AdamW, for matrices only.
     validation : float, default 0.0
-        Share of the original records, from 0 to below 1, that no model is trained on: the weights
-        with the least loss on them are kept, and a training stops after `patience` epochs without
-        a better one. With 0 all records are trained on for all epochs.
+        Share of the original records, from 0 to below 1, that no model is trained on, nor on any
+        like them: the weights with the least loss on them are kept, and a training stops after
+        `patience` epochs without a better one. With 0 all records are trained on for all epochs.
     patience : int, default 1
         See `validation`.
     beams : int, optional
@@ -203,11 +203,8 @@ class CausalLM:
 
     @property
     def refers_to(self) -> tuple[Any, ...]:
-        """What the files of a local model are, of which only the path is held."""
-        folder = Path(self.model or "")
-        if self.model is None or not folder.is_dir():
-            return ()
-        return tuple((p.name, p.stat().st_size) for p in sorted(folder.iterdir()) if p.is_file())
+        """What the files of a local model hold, by digests: only the path is a field."""
+        return () if self.model is None else content(self.model)
 
     def windows(self, texts: Texts, alphabet: Alphabet) -> Windows:
         """Texts as a model is trained on them and scores them."""
@@ -264,10 +261,15 @@ class CausalLM:
             texts, kept_back = self._parted(texts, root)
             validation = self.windows(kept_back, alphabet).predictable
         windows = self.windows(texts, alphabet).predictable
-        if validation is not None and parent is not None:
-            windows = windows.without(validation)  # a policy may bring original records back
         if not len(windows):
             raise Degenerate("the texts hold no two tokens in a row, so no model can be trained")
+        if validation is not None:
+            # Originals may hold a text twice, and a policy may bring it back.
+            windows = windows.without(validation)
+            if not len(windows):
+                raise Degenerate(
+                    "all texts are among those kept back for validation, so no model can be trained"
+                )
         key = key_of(
             recipe={k: v for k, v in asdict(self).items() if k != "folder"},
             files=self.refers_to,

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
-from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape
+from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape, with_shape_of
 from modelcollapse.learners.torch_support import (
     AT_ONCE,
     Weights,
@@ -58,6 +58,7 @@ class Diffusion:
         New weights in each generation, or those of the parent.
     image_shape : sequence of int, optional
         Height and width, and channels if there is more than one, where records are flat rows.
+        In a lineage, that of the truth when not given.
     device : str, default "auto"
         Where it computes: a GPU where there is one, ``"cpu"``, ``"cuda"``, ...
     threads : int, default 1
@@ -117,6 +118,10 @@ class Diffusion:
                 f"{self.noise_steps} levels of noise there are. Use fewer."
             )
         check_image_shape(self.image_shape)
+
+    def for_truth(self, truth: Any) -> Diffusion:
+        """Return the same recipe, for pictures of the shape that the truth says they have."""
+        return with_shape_of(self, truth)
 
     def fit(self, data: Any, *, rng: Generator, parent: Model[Any] | None = None) -> DiffusionModel:
         """Train a network.

@@ -116,7 +116,8 @@ class Estimator:
     of the call and restored after it.
 
     Samples may come as ``(records, labels)``; the labels are dropped. Fitted to a dataframe, an
-    estimator that writes arrays has its columns named and typed as they were.
+    estimator may return one, or an array whose columns are named and typed as they were; where
+    columns hold labels, numbers must stay numbers, so return a dataframe or an array of objects.
 
     Examples
     --------
@@ -196,7 +197,7 @@ class Estimator:
             except (ModelCollapseError, MemoryError):
                 raise
             except Exception as error:
-                distinct, needed = _distinct(data), _needed(estimator)
+                distinct, needed = distinct_records(data), _needed(estimator)
                 if distinct < needed:
                     raise Degenerate(
                         f"{who} could not be fitted: {distinct} of {n} records "
@@ -215,7 +216,7 @@ def _needed(estimator: Any) -> int:
     return max(2, components) if isinstance(components, int) else 2
 
 
-def _distinct(data: Any) -> int:
+def distinct_records(data: Any) -> int:
     """Count the distinct records."""
     if isinstance(data, np.ndarray):
         return len(np.unique(data.reshape(len(data), -1), axis=0)) if data.size else 0

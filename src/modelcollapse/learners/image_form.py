@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from modelcollapse.errors import Degenerate, InputError
 
 Rows = NDArray[np.float32]
+R = TypeVar("R")
 
 
 def check_image_shape(image_shape: Sequence[int] | None) -> None:
@@ -24,6 +25,16 @@ def check_image_shape(image_shape: Sequence[int] | None) -> None:
             f"image_shape is {tuple(image_shape)}. Give height and width, and the number of "
             "channels behind them where there is more than one."
         )
+
+
+def with_shape_of(recipe: R, truth: Any) -> R:
+    """Recipe that reads pictures as the truth does, unless it was told their shape."""
+    known = getattr(truth, "image_shape", None)
+    told: Any = recipe
+    if told.image_shape is not None or known is None:
+        return recipe
+    shaped: R = replace(told, image_shape=tuple(known))
+    return shaped
 
 
 @dataclass(frozen=True)
@@ -86,12 +97,13 @@ class ImageForm:
             if picture:
                 raise InputError(
                     f"{who} needs pictures, and records of shape {shape} do not say how high and "
-                    "wide they are. Set image_shape."
+                    f"wide they are. Set image_shape of the learner, as in {who}(image_shape=(28, "
+                    "28)), or of the truth."
                 )
             given = (1, math.prod(shape))
         if math.prod(given) != math.prod(shape):
             raise InputError(
-                f"image_shape {given} asks for {math.prod(given)} values in a record, but a record "
+                f"image_shape {given} of the learner asks for {math.prod(given)} values in a record, but a record "
                 f"has {math.prod(shape)}. Give height and width."
             )
         height, width, channels = (*given, 1)[:3]

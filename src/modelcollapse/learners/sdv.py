@@ -69,7 +69,31 @@ def sdv_metadata() -> Any:
     return import_module("sdv.metadata").Metadata
 
 
+def is_sdv(synthesizer: Any) -> bool:
+    """Whether it is one of SDV's own, or speaks as they do: of tables by name."""
+    modules = {cls.__module__.split(".")[0] for cls in type(synthesizer).__mro__}
+    own = ("_set_random_state", "auto_assign_transformers")
+    return "sdv" in modules or any(hasattr(synthesizer, name) for name in own)
+
+
 # --- tables -------------------------------------------------------------------------------------
+
+
+def _frame(data: Any) -> Any:
+    """Narwhals view of a table, None for anything else."""
+    import narwhals as nw
+
+    frame = nw.from_native(data, eager_only=True, pass_through=True)
+    return frame if isinstance(frame, nw.DataFrame) else None
+
+
+def check_table(data: Any) -> None:
+    """Raise Incompatible if the data are no table."""
+    if _frame(data) is None:
+        raise Incompatible(
+            f"a synthesizer reads tables, not {type(data).__name__}. Put the records into a "
+            "dataframe, or wrap an estimator of arrays: Estimator(...)."
+        )
 
 
 def as_pandas(data: Any) -> Any:
@@ -77,19 +101,10 @@ def as_pandas(data: Any) -> Any:
 
     Raises
     ------
-    Incompatible
-        If the data are no table.
     Missing
         If pandas is not installed.
     """
-    import narwhals as nw
-
-    frame = nw.from_native(data, eager_only=True, pass_through=True)
-    if not isinstance(frame, nw.DataFrame):
-        raise Incompatible(
-            f"a synthesizer reads tables, not {type(data).__name__}. Put the records into a "
-            "dataframe, or wrap an estimator of arrays: Estimator(...)."
-        )
+    frame = _frame(data)
     if find_spec("pandas") is None:
         raise Missing("a synthesizer", "pandas", "tabular")
     import pandas as pd
@@ -103,8 +118,8 @@ def in_library_of(template: Any, written: Any) -> Any:
     """Table of the library that the template is of, for what came as a pandas dataframe."""
     import narwhals as nw
 
-    kind = nw.from_native(template, eager_only=True).implementation
-    if kind.is_pandas() or not hasattr(written, "columns"):
+    kind, came = _frame(template).implementation, _frame(written)
+    if kind.is_pandas() or came is None or not came.implementation.is_pandas():
         return written
     held = {str(name): written[name] for name in written.columns}
     return nw.from_dict(
@@ -138,7 +153,7 @@ def reseed_for_sampling(synthesizer: Any, rng: Generator) -> None:
 
 
 @contextmanager
-def reseeded_for_fit(synthesizer: Any, tables: dict[str, Any], rng: Generator) -> Iterator[None]:
+def reseeded_for_fit(synthesizer: Any, tables: Any, rng: Generator) -> Iterator[None]:
     """Give the transformers of the columns seeds of ours while they are fitted.
 
     Their own is made of the first five records: for a column of few categories, one of few seeds.

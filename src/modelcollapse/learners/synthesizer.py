@@ -18,7 +18,7 @@ from modelcollapse.errors import (
     ModelCollapseError,
 )
 from modelcollapse.learners import sdv
-from modelcollapse.learners.estimator import locate
+from modelcollapse.learners.estimator import distinct_records, locate
 from modelcollapse.learners.reseeding import global_randomness
 from modelcollapse.learners.sdv import Metadata
 from modelcollapse.learners.written import Form
@@ -65,7 +65,7 @@ class SynthesizerModel:
                 raise InputError(
                     f"{who} could not write {n} records: {error}. Change its options."
                 ) from error
-        if isinstance(written, Mapping):
+        if sdv.is_sdv(self.synthesizer) and isinstance(written, Mapping):
             (written,) = written.values()
         return self.form.conform(sdv.in_library_of(self.form.empty, written), n, who)
 
@@ -80,7 +80,8 @@ class Synthesizer:
         Class of the synthesizer, or its import path, such as
         ``"sdv.single_table:GaussianCopulaSynthesizer"``, which a spec file can hold; or a function
         that builds one. What has a parameter ``metadata`` is given the metadata; any other sees to
-        them itself.
+        them itself. A class of your own is fitted to the dataframe, of the library that the records
+        are in, and returns one; SDV's get what they ask for, a pandas dataframe by name.
     options : mapping, optional
         Further keyword arguments for the factory.
     metadata : mapping or sdv.metadata.Metadata, optional
@@ -151,7 +152,7 @@ class Synthesizer:
         if self.metadata is not None:
             return self.metadata
         inherited = parent.metadata if isinstance(parent, SynthesizerModel) else None
-        return sdv.detected(table) if inherited is None else inherited
+        return sdv.detected(sdv.as_pandas(table)) if inherited is None else inherited
 
     def _build(self, metadata: Metadata | None) -> Any:
         factory = self._made_by()
@@ -196,25 +197,27 @@ class Synthesizer:
         InputError
             If the fit fails on any other data; the message carries the synthesizer's own.
         """
-        table = sdv.as_pandas(data)
+        sdv.check_table(data)
         with sdv.quiet():
-            metadata = self._metadata(table, parent)
+            metadata = self._metadata(data, parent)
             synthesizer = self._build(metadata)
             if synthesizer is getattr(parent, "synthesizer", None):
                 raise InputError(
                     f"the factory returned the same {type(synthesizer).__name__} twice, and the "
                     "model of the last generation would change. Build a new one inside it."
                 )
-            tables = {sdv.name_of_table(synthesizer, metadata): table}
+            given = data
+            if sdv.is_sdv(synthesizer):
+                given = {sdv.name_of_table(synthesizer, metadata): sdv.as_pandas(data)}
             with global_randomness(rng):
                 try:
-                    with sdv.reseeded_for_fit(synthesizer, tables, rng):
-                        synthesizer.fit(tables)
+                    with sdv.reseeded_for_fit(synthesizer, given, rng):
+                        synthesizer.fit(given)
                 except (ModelCollapseError, MemoryError):
                     raise
                 except Exception as error:
                     who, n = type(synthesizer).__name__, records.size(data)
-                    if len(table.drop_duplicates()) < 2:
+                    if distinct_records(data) < 2:
                         raise Degenerate(
                             f"{who} could not be fitted: all {n} records are the same."
                         ) from error

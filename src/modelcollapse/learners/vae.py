@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, suggestion
-from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape
+from modelcollapse.learners.image_form import ImageForm, Rows, check_image_shape, with_shape_of
 from modelcollapse.learners.torch_support import arrays, check_settings, fill, resolve, seeded
 from modelcollapse.learners.vae_model import FEATURE, Floats, VAEModel
 from modelcollapse.learners.vae_network import Training, build
@@ -62,6 +62,7 @@ class VAE:
         of endless records under `Replace`. It makes no sense with policies that keep real ones.
     image_shape : sequence of int, optional
         Height and width, and channels if there is more than one, where records are flat rows.
+        In a lineage, that of the truth when not given.
     device : str, default "auto"
         Where it computes: a GPU where there is one, ``"cpu"``, ``"cuda"``, ...
     threads : int, default 1
@@ -127,6 +128,10 @@ class VAE:
         if not 0 <= self.weight_decay < float("inf"):
             raise InputError(f"VAE got weight_decay = {self.weight_decay!r}. Give 0 or more.")
         check_image_shape(self.image_shape)
+
+    def for_truth(self, truth: Any) -> VAE:
+        """Return the same recipe, for pictures of the shape that the truth says they have."""
+        return with_shape_of(self, truth)
 
     def fit(self, data: Any, *, rng: Generator, parent: Model[Any] | None = None) -> VAEModel:
         """Train a network.

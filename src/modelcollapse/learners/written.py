@@ -77,6 +77,8 @@ class Form:
             found = np.asarray(found)
         elif isinstance(self.empty, list):
             found = list(found)
+        else:
+            self._check_kind(found, who)
         if (count := len(found)) != n:
             raise InputError(
                 f"{who} was asked for {n} records, got {count}. A lineage counts on the number it "
@@ -98,6 +100,14 @@ class Form:
         if found.dtype.kind in "fc" and not self.gaps[""] and not np.isfinite(found).all():
             raise _missing(int((~np.isfinite(found)).sum()), "numbers", who)
 
+    def _check_kind(self, found: Any, who: str) -> None:
+        """Raise InputError unless this may be a table."""
+        if not isinstance(found, np.ndarray) and _frame(found) is None:
+            raise InputError(
+                f"{who} was fitted to a table and wrote {type(found).__name__}. Return a dataframe "
+                f"with the columns {_frame(self.empty).columns}."
+            )
+
     def _table(self, found: Any, who: str) -> Any:
         import narwhals as nw
 
@@ -107,7 +117,8 @@ class Form:
             if found.ndim != 2 or found.shape[1] != len(names):
                 raise InputError(
                     f"{who} was fitted to {len(names)} columns, got an array of shape "
-                    f"{found.shape}. A model must write what it reads."
+                    f"{found.shape}. A model must write what it reads: return a dataframe with the "
+                    f"columns {names}."
                 )
             table = nw.from_dict(
                 {name: found[:, i].tolist() for i, name in enumerate(names)},
@@ -115,11 +126,10 @@ class Form:
             )
         else:
             table = _frame(found)
-        if table is None or set(table.columns) != set(names):
-            got = type(found).__name__ if table is None else f"columns {table.columns}"
+        if set(table.columns) != set(names):
             raise InputError(
-                f"{who} was fitted to a table with columns {names}, got {got}. A model must write "
-                "what it reads."
+                f"{who} was fitted to a table with columns {names}, got columns {table.columns}. A "
+                "model must write what it reads."
             )
         return table.select(
             self._column(table[name], template.schema[name], who) for name in names
@@ -129,6 +139,15 @@ class Form:
         missing = 0 if self.gaps[column.name] else _gaps(column)
         if missing:
             raise _missing(missing, f"values of column {column.name!r}", who)
+        other = (_is_text(kind) and column.dtype.is_numeric()) or (
+            kind.is_numeric() and not column.dtype.is_numeric()
+        )
+        if other and column.null_count() < len(column):
+            raise InputError(
+                f"column {column.name!r} held {kind} and {who} writes {column.dtype}. Return a "
+                "dataframe with the columns and types of the records: an array has one type for "
+                "all columns."
+            )
         if column.dtype == kind or not (kind.is_numeric() and column.dtype.is_numeric()):
             return column
         if kind.is_integer() and not (column.drop_nulls() % 1 == 0).all():
@@ -137,6 +156,12 @@ class Form:
                 "would change the model's law: convert the column to floating point first."
             )
         return column.cast(kind)
+
+
+def _is_text(kind: Any) -> bool:
+    import narwhals as nw
+
+    return isinstance(kind, nw.String | nw.Categorical | nw.Enum)
 
 
 def _missing(count: int, what: str, who: str) -> InputError:

@@ -1,24 +1,34 @@
 """The language-model learner, on models of some thousand parameters."""
 
 import dataclasses
+import inspect
 import pickle
+import shutil
 
 import numpy as np
 import pytest
 
 import modelcollapse as mc
 from modelcollapse import records, registry
-from modelcollapse.errors import Degenerate, Incompatible, InputError, Missing
+from modelcollapse.errors import (
+    Degenerate,
+    Incompatible,
+    InputError,
+    Missing,
+    ModelCollapseError,
+)
 from modelcollapse.families.texts import Texts
-from modelcollapse.learners import torch_support
+from modelcollapse.learners import causal_lm, torch_support
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.codec import BOUNDARY, Codec
+from modelcollapse.learners.language.loading import fill, tensors
 from modelcollapse.learners.language.tokens import TokenBlocks, Tokens
 from modelcollapse.sources.prose import standard_library_prose
 from modelcollapse.testing import BrokenPromise, check_learner
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+safetensors = pytest.importorskip("safetensors.torch")
 
 BLOCK = 8
 CONFIG = {
@@ -147,6 +157,86 @@ def test_size_of_a_shard_does_not_decide_what_is_written():
     assert np.array_equal(small.ids, large.ids)
 
 
+@pytest.mark.parametrize("beams", [None, 2])
+def test_what_is_written_does_not_depend_on_the_size_of_a_shard(beams, monkeypatch):
+    lengths = np.random.default_rng(4).integers(5, 17, size=24)
+    lengths[0] = 16
+    ids = markov(24, length=16).ids[: lengths.sum()]
+    ragged = Texts(ids, np.cumsum([0, *lengths]), WORDS)
+    model = fitted(ragged, block=16, epochs=5, beams=beams)
+    assert model.context == 15  # filled up while most of the texts are written
+    one, four, all_ = (
+        dataclasses.replace(
+            model, recipe=dataclasses.replace(model.recipe, writing_batch=size)
+        ).sample(24, rng=rng())
+        for size in (1, 4, 64)
+    )
+    assert np.diff(one.starts).tolist() == lengths.tolist()
+    np.testing.assert_array_equal(four.ids, one.ids)
+    np.testing.assert_array_equal(all_.ids, one.ids)
+
+    forward = transformers.GPT2LMHeadModel.forward
+
+    def failing(self, *args, **keywords):
+        if len(keywords["input_ids"]) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return forward(self, *args, **keywords)
+
+    failing.__signature__ = inspect.signature(forward)
+    monkeypatch.setattr(transformers.GPT2LMHeadModel, "forward", failing)
+    with pytest.warns(RuntimeWarning, match="ran out of memory writing"):
+        halved = model.sample(24, rng=rng())
+    np.testing.assert_array_equal(halved.ids, one.ids)
+
+
+@pytest.mark.parametrize("beams", [None, 1, 3])
+def test_where_every_word_is_used_up_one_comes_again_and_no_other_token(beams):
+    words = ("a", "b", "c", "d")
+    ids = np.random.default_rng(0).integers(4, size=160)
+    model = fitted(Texts(ids, np.arange(21) * 8, words, 8), beams=beams, no_repeat=1)
+    prompts = Texts([0, 1, 2, 3], np.arange(5), words)
+    written = model.continuations(prompts, 8, rng=rng()).ids.reshape(4, 8)
+    assert written.max() < 4
+    assert all(set(row) | {i} == {0, 1, 2, 3} for i, row in enumerate(written[:, :3].tolist()))
+
+
+@pytest.mark.parametrize(
+    ("policy", "validation", "prompts"),
+    [(mc.Replace(40), 0.2, 32), (mc.Mix(40, real=0.25), 0.0, 40), (mc.Replace(40), 0.0, 40)],
+)
+def test_every_round_of_candidates_continues_the_same_prompts(policy, validation, prompts):
+    seen = []
+
+    class Three:
+        oversample = 3.0
+
+        def select(self, candidates, n, *, rng):
+            seen.append(candidates.ids.reshape(3, n, BLOCK))
+            return np.arange(n)
+
+    recipe = learner(beams=1, validation=validation, epochs=20)  # one prompt has one continuation
+    lineage = mc.Lineage(mc.Empirical(BLOCKS), recipe, policy, size=40, curator=Three())
+    model = next(iter(lineage.generations())).model
+    assert len(model.prompts) == prompts
+    lineage.run(1, probes=["distinct"])
+    ((first, second, third),) = seen
+    assert len(np.unique(first, axis=0)) > 5
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    if len(first) == prompts:  # as without rounds
+        whole = model.sample(3 * prompts, rng=rng())
+        rounds = model.sample_rounds(3 * prompts, prompts, rng=rng())
+        np.testing.assert_array_equal(whole.ids, rounds.ids)
+
+
+def test_a_round_that_is_not_full_takes_some_of_its_prompts(model):
+    rows = model.sample_rounds(35, 10, rng=rng()).ids.reshape(-1, BLOCK)
+    np.testing.assert_array_equal(rows[:10], rows[20:30])
+    assert {tuple(row) for row in rows[30:].tolist()} <= {tuple(row) for row in rows[:10].tolist()}
+    with pytest.raises(InputError, match="a round of 0 texts"):
+        model.sample_rounds(3, 0, rng=rng())
+
+
 def test_documents_of_any_length_come_back_at_their_length():
     texts = records.take(documents(markov(30, length=20)), np.arange(30))
     ragged = Texts(texts.ids[:-7], np.array([*texts.starts[:-1], 593]), WORDS)
@@ -227,6 +317,13 @@ def test_the_score_of_a_text_does_not_depend_on_the_others(model):
     assert np.isnan(model.perplexity(ragged)[0])  # one word alone is not predicted
 
 
+def test_a_text_that_is_next_to_impossible_has_infinite_perplexity(model, monkeypatch):
+    scores = [np.full(2, -1e4), np.empty(0)]
+    monkeypatch.setattr(type(model), "token_log_probs", lambda self, texts: scores)
+    assert model.perplexity(BLOCKS)[0] == np.inf
+    assert np.isnan(model.perplexity(BLOCKS)[1])
+
+
 def test_training_lowers_the_loss_on_what_was_never_seen():
     test = markov(100, seed=6)
     before = -fitted(BLOCKS, epochs=1, learning_rate=1e-9).log_prob(test).mean()
@@ -276,6 +373,36 @@ def test_validation_text_stops_a_training_and_is_never_trained_on():
     assert -whole.log_prob(test).mean() > best + 0.2
     child = fitted(few, parent=stopped, **settings)
     assert child.validation is stopped.validation
+
+
+@pytest.mark.parametrize("protocol", ["continue", "free"])
+def test_what_is_like_validation_text_is_not_trained_on_in_any_generation(protocol, monkeypatch):
+    trained = []
+
+    class Seen(causal_lm.Training):
+        def __init__(self, module, windows, validation, *others):
+            trained.append((contents(windows), contents(validation)))
+            super().__init__(module, windows, validation, *others)
+
+    def contents(windows):
+        return {tuple(row[:n]) for row, n in zip(windows.ids, windows.lengths, strict=True)}
+
+    monkeypatch.setattr(causal_lm, "Training", Seen)
+    lengths = [8, 3, 4, 5, 6, 7] * 5
+    short = Texts(markov(30).ids[: sum(lengths)], np.cumsum([0, *lengths]), WORDS)
+    twice = records.concat([short, short])
+    settings = {"protocol": protocol, "validation": 0.2, "epochs": 1}
+    first = fitted(twice, **settings)
+    shorter = records.take(twice, np.flatnonzero(np.diff(twice.starts) < 6))
+    fitted(shorter, parent=first, **settings)
+    fitted(twice, parent=first, **settings)
+    assert len(trained) == 3
+    for windows, validation in trained:
+        assert windows
+        assert not windows & validation
+    same = Texts(np.tile(BLOCKS.ids[:BLOCK], 9), np.arange(10) * BLOCK, WORDS, BLOCK)
+    with pytest.raises(Degenerate, match="kept back for validation"):
+        fitted(same, **settings)
 
 
 def test_half_precision_is_close(model):
@@ -380,6 +507,43 @@ def test_a_pretrained_model_is_read_from_a_folder(folder):
     assert "model.safetensors" in dict(CausalLM(folder).refers_to)
 
 
+def test_other_weights_of_the_same_size_are_another_model(folder, tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(folder, base)
+    recipe = CausalLM(str(base), block=BLOCK, epochs=1, folder=str(tmp_path / "kept"))
+    first, before = recipe.fit(PROSE, rng=rng()), recipe.refers_to
+    file = base / "model.safetensors"
+    weights = safetensors.load_file(file)
+    size = file.stat().st_size
+    safetensors.save_file({k: v + 0.1 for k, v in weights.items()}, file, {"format": "pt"})
+    assert file.stat().st_size == size
+    assert recipe.refers_to != before
+    again = recipe.fit(PROSE, rng=rng())
+    fresh = dataclasses.replace(recipe, folder=None).fit(PROSE, rng=rng())
+    assert again.key != first.key
+    np.testing.assert_array_equal(again.log_prob(PROSE), fresh.log_prob(PROSE))
+
+
+def test_weights_that_do_not_fit_are_refused(model):
+    kept = tensors(model.network.module)
+    assert "lm_head.weight" not in kept  # tied to the embedding
+    filled = model.network.rebuilt()
+    fill(filled, kept)
+    with pytest.raises(Incompatible, match=r"1 of its tensors are not among them \(transformer.ln"):
+        fill(filled, {k: v for k, v in kept.items() if k != "transformer.ln_f.bias"})
+    with pytest.raises(Incompatible, match=r"it does not know 1 \(other\)"):
+        fill(filled, {**kept, "other": torch.zeros(2)})
+    with pytest.raises(Incompatible, match="size mismatch"):
+        fill(filled, {**kept, "transformer.ln_f.bias": torch.zeros(2)})
+
+
+def test_weights_that_lie_nowhere_cannot_be_kept(model):
+    module = model.network.rebuilt()
+    module.transformer.h[0].to("meta")
+    with pytest.raises(ModelCollapseError, match=r"12 of its tensors, such as transformer\.h\.0"):
+        tensors(module)
+
+
 def test_a_model_travels_between_processes(model):
     again = pickle.loads(pickle.dumps(model))
     assert np.array_equal(again.log_prob(BLOCKS), model.log_prob(BLOCKS))
@@ -450,8 +614,6 @@ def test_a_model_that_cannot_be_had_says_how_to_give_a_path(monkeypatch, tmp_pat
 
 
 def test_a_tokenizer_of_another_model_is_refused(folder, tmp_path):
-    import shutil
-
     wrong = tmp_path / "wrong"
     shutil.copytree(folder, wrong)
     codec = Codec.train(standard_library_prose(min_words=3000), 400)

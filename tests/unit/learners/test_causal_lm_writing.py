@@ -14,10 +14,11 @@ from modelcollapse.learners.language.feed import Feed
 from modelcollapse.learners.language.loading import new_module
 from modelcollapse.learners.language.session import Rows, session
 from modelcollapse.learners.language.windows import Windows, framed
-from modelcollapse.learners.language.writing import Writer
+from modelcollapse.learners.language.writing import Writer, side_by_side
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
 
 VOCABULARY = 23
 CONFIGS = {
@@ -211,6 +212,40 @@ def test_a_token_comes_even_where_all_are_banned():
     assert torch.isfinite(Choice(no_repeat=1).restrain(scores, context, mask)).all()
 
 
+def test_a_processor_waits_for_nothing_where_no_text_can_end_early(module):
+    class Waits(TorchDispatchMode):
+        """Count what needs a number from the device."""
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            name = function.overloadpacket.__name__
+            seen.append(name in ("item", "is_nonzero", "_local_scalar_dense", "nonzero"))
+            return function(*args, **(kwargs or {}))
+
+    for beams in (None, 2):
+        waits = []
+        for wanted in ([4, 4, 2], [16, 16, 8]):
+            seen = []
+            with Waits():
+                write(writer(module, beams=beams), prompts_of([5, 5, 5]), wanted)
+            waits.append(sum(seen))
+        assert waits[0] == waits[1]
+
+
+@pytest.mark.parametrize("context", [5, 12, 20, 100])
+def test_prompts_go_together_if_they_do_not_influence_each_other(context):
+    generator = np.random.default_rng(0)
+    lengths, wanted = generator.integers(1, 12, 200), generator.integers(1, 12, 200)
+    shards = side_by_side(lengths, wanted, 8, context)
+    assert sorted(np.concatenate(shards).tolist()) == [*range(200)]
+    for shard in shards:
+        assert len(shard) <= 8
+        read = lengths[shard].max() + wanted[shard].max() - 1
+        assert read <= context or len(set(lengths[shard])) == 1
+    if context == 100:
+        assert len(shards) == 25
+    assert side_by_side(lengths[:0], wanted[:0], 8, context) == []
+
+
 # --- scores ------------------------------------------------------------------------------------
 
 
@@ -315,6 +350,16 @@ def test_windows_cover_every_token_once():
         17,
     ]
     assert all(len(t) <= 3 for t in targets)
+
+
+def test_windows_are_the_same_however_far_they_are_filled_up():
+    some = Windows.cut(np.array([1, 2, 0, 3, 4, 5, 6]), np.array([0, 2, 4, 7]), 3)
+    others = Windows.cut(np.array([1, 2, 0, 3, 0, 7, 7, 7, 7]), np.array([0, 2, 5, 9]), 4)
+    left = some.without(others)
+    assert [r[:n].tolist() for r, n in zip(left.ids, left.lengths, strict=True)] == [
+        [0, 3], [4, 5, 6],
+    ]  # fmt: skip
+    assert left.record.tolist() == [1, 2]
 
 
 def test_frames_stand_around_each_text():

@@ -270,7 +270,7 @@ class Rows(Normal):
         (lambda t: t.drop(columns="k"), "columns \\['k', 'name'\\], got columns \\['name'\\]"),
         (lambda t: t.assign(k=t["k"] + 0.5), "'k' held whole numbers and Spoilt writes fractions"),
         (lambda t: t.assign(name=None), "values of column 'name'"),
-        (lambda t: t["k"], "got Series"),
+        (lambda t: t["k"], "a table and wrote Series. Return a dataframe with the columns"),
         (lambda t: t.to_numpy()[:, :1], r"2 columns, got an array of shape \(9, 1\)"),
     ],
 )

@@ -20,7 +20,8 @@ class Choice:
         Above 0. The score of every token that the context holds is divided by it where it is
         positive and multiplied where it is negative.
     no_repeat : int, default 0
-        Length of token sequences that may not occur twice in a context; 0 allows all.
+        Length of token sequences that may not occur twice in a context, as long as anything else
+        can be written; 0 allows all.
     decoding : Decoding
         Temperature, top-k and top-p.
 
@@ -58,7 +59,8 @@ class Choice:
         Parameters
         ----------
         scores : tensor, shape (rows, tokens)
-            Logits, or log-probabilities in a beam search.
+            Logits, or log-probabilities in a beam search; minus infinity for what is never
+            written.
         context : tensor of int, shape (rows, length)
             What stands before it, filled up in front.
         mask : tensor of bool, shape (rows, length)
@@ -87,8 +89,10 @@ class Choice:
         same = (grams[:, :, :-1] == last[:, None]).all(dim=2) & mask[:, : grams.shape[1]]
         banned = torch.zeros_like(scores, dtype=torch.int8)
         banned.scatter_reduce_(1, grams[:, :, -1], same.to(torch.int8), "amax")
-        # A token must come, even where all have been used.
-        return (banned > 0) & (banned == 0).any(dim=1, keepdim=True)
+        repeating = banned > 0
+        # A token must come, even where all that can be written have been used.
+        others = ~repeating & (scores > float("-inf"))
+        return repeating & others.any(dim=1, keepdim=True)
 
     def draw(self, scores: Any, uniform: Any) -> Any:
         """Tokens by inverting the distribution function at uniform numbers, shape ``(rows,)``."""

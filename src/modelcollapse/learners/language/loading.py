@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.errors import Incompatible, InputError, suggestion
+from modelcollapse.errors import Incompatible, InputError, ModelCollapseError, suggestion
 from modelcollapse.learners.language.codec import Codec
 from modelcollapse.learners.language.session import library
 
@@ -186,12 +186,49 @@ def tensors(module: Any) -> dict[str, Any]:
     """Copies of the weights on the CPU, tied ones once."""
     found: dict[Any, tuple[str, Any]] = {}
     for name, value in module.state_dict().items():
-        place = (value.data_ptr(), value.shape) if value.numel() else name
-        found.setdefault(place, (name, value))
+        found.setdefault(_place(name, value), (name, value))
+    away = [name for name, value in found.values() if value.is_meta]
+    if away:
+        raise ModelCollapseError(
+            f"the model does not fit into memory: {len(away)} of its tensors, such as {away[0]}, "
+            "were left on no device, so they can be neither trained nor kept. Use a smaller model, "
+            "or more GPUs."
+        )
     return {name: value.detach().cpu().clone().contiguous() for name, value in found.values()}
 
 
 def fill(module: Any, weights: Mapping[str, Any]) -> None:
-    """Give a model the weights that `tensors` took."""
-    module.load_state_dict(weights, strict=False)
+    """Give a model the weights that `tensors` took.
+
+    Raises
+    ------
+    Incompatible
+        If they are not those of this model.
+    """
+    try:
+        missing, unknown = module.load_state_dict(weights, strict=False)
+    except RuntimeError as error:  # shapes that differ
+        raise _misfit(" ".join(str(error).split())[:300]) from error
+    held = module.state_dict()
+    given = {_place(name, held[name]) for name in weights if name in held}
+    # Tied weights are kept once.
+    lost = [name for name in missing if _place(name, held[name]) not in given]
+    if lost or unknown:
+        raise _misfit(
+            f"{len(lost)} of its tensors are not among them ({', '.join(lost[:3]) or 'none'}), and "
+            f"it does not know {len(unknown)} ({', '.join(unknown[:3]) or 'none'})"
+        )
     module.tie_weights()
+
+
+def _place(name: str, value: Any) -> Any:
+    """Where a tensor lies: the same for tied ones, its own for what lies nowhere."""
+    nowhere = value.is_meta or not value.numel()
+    return name if nowhere else (value.device, value.data_ptr(), value.shape)
+
+
+def _misfit(reason: str) -> Incompatible:
+    return Incompatible(
+        f"the kept weights are not those of this model: {reason}. They were kept by another "
+        "version of transformers, or altered; delete the folder that keeps them and start anew."
+    )

@@ -21,7 +21,8 @@ from modelcollapse.learners.language.checkpoints import Kept
 from modelcollapse.learners.language.loading import Network
 from modelcollapse.learners.language.session import Rows, library, session
 from modelcollapse.learners.language.windows import Ints, Windows, framed
-from modelcollapse.learners.language.writing import Writer
+from modelcollapse.learners.language.writing import Writer, side_by_side
+from modelcollapse.metrics.language import perplexities
 
 if TYPE_CHECKING:
     from modelcollapse.learners.causal_lm import CausalLM
@@ -104,14 +105,42 @@ class LanguageModel:
         InputError
             If `n` is negative.
         """
+        return self.sample_rounds(n, max(n, 1), rng=rng)
+
+    def sample_rounds(self, n: int, size: int, *, rng: Generator) -> Texts | list[str]:
+        """Write records in rounds: with prompts, the same `size` of them in each.
+
+        Parameters
+        ----------
+        n : int
+            How many records in all, 0 or more.
+        size : int
+            How many to a round, at least 1. Their prompts are chosen as in `sample`. A last round
+            that is not full takes a random choice of them, in order, without replacement.
+        rng : numpy.random.Generator
+            Source of all randomness.
+
+        Returns
+        -------
+        Texts or list of str
+            Records of the kind fitted; record `i` of each full round continues the same prompt.
+
+        Raises
+        ------
+        InputError
+            If `n` is negative, or `size` is below 1.
+        """
         if n < 0:
             raise InputError(f"cannot write {n} texts. Ask for 0 or more.")
+        if size < 1:
+            raise InputError(f"a round of {size} texts has no end. Ask for 1 or more.")
         root = int(rng.integers(2**62))
         if self.recipe.protocol == "free":
             prompts = self._from_nothing(n)
             wanted = np.full(n, self.block or self.longest)
         else:
-            texts = records.take(self.prompts, self._chosen(n, rng))
+            places = _rounds(np.arange(len(self.prompts)), size, rng)
+            texts = records.take(self.prompts, _rounds(places, n, rng))
             prompts = Windows.cut(texts.ids, texts.starts, self.recipe.block)
             wanted = prompts.lengths
         return self._write(prompts, wanted, n, root, self.block)
@@ -120,12 +149,6 @@ class LanguageModel:
         return Windows(
             np.full((n, 1), self.alphabet.begin), np.ones(n, np.int64), np.arange(n, dtype=np.int64)
         )
-
-    def _chosen(self, n: int, rng: Generator) -> records.Indices:
-        there = len(self.prompts)
-        rounds, rest = divmod(n, there)
-        some = np.sort(rng.choice(there, rest, replace=False))
-        return np.concatenate([np.tile(np.arange(there), rounds), some])
 
     def continuations(
         self, prompts: Texts | list[str], length: int | None = None, *, rng: Generator
@@ -173,21 +196,19 @@ class LanguageModel:
     ) -> Texts | list[str]:
         """Write after each prompt, in shards that are kept as they are finished."""
         found: list[Ints] = [np.empty(0, np.int64)] * len(prompts)
-        # Next to others of its length, a prompt is filled up as little as can be.
-        order = np.lexsort((wanted, prompts.lengths))
         size = self.recipe.writing_batch
-        what = fingerprint([prompts.ids, prompts.lengths, wanted, root])
+        shards = side_by_side(prompts.lengths, wanted, size, self.context)
+        what = fingerprint([prompts.ids, prompts.lengths, wanted, root, shards])
         kept = Kept(self.recipe.folder, f"{self.key}/written-{what}")
         rows = Rows(size, "writing")
         with session(self.recipe.threads):
             writer = self._writer()
-            for first in range(0, len(order), size):
-                chosen = order[first : first + size]
-                shard = kept.load(f"shard-{first:08d}")
+            for number, chosen in enumerate(shards):
+                shard = kept.load(f"shard-{number:08d}")
                 if shard is None:
                     uniform = self._uniforms(chosen, wanted, root)
                     shard = writer.write(prompts.take(chosen), wanted[chosen], uniform, rows)
-                    kept.save(f"shard-{first:08d}", shard)
+                    kept.save(f"shard-{number:08d}", shard)
                 for i, written in zip(chosen, shard, strict=True):
                     found[i] = written
         sizes = np.array([len(written) for written in found], np.int64)
@@ -267,8 +288,7 @@ class LanguageModel:
         tokens, exp(-sum_{t=2..L} ln p(x_t | x_<t) / (L - 1)), as in Shumailov et al. (2024), "AI
         models collapse when trained on recursively generated data", Nature 631.
         """
-        scores = self.token_log_probs(texts)
-        return np.array([np.exp(-s.mean()) if s.size else np.nan for s in scores])
+        return perplexities(self.token_log_probs(texts))
 
     def _windows(self, texts: Texts | list[str]) -> Windows:
         read = self.alphabet.read(texts)
@@ -302,6 +322,13 @@ class LanguageModel:
             library("transformers").PreTrainedTokenizerFast(
                 tokenizer_object=codec.tokenizer, **special
             ).save_pretrained(folder)
+
+
+def _rounds(places: records.Indices, n: int, rng: Generator) -> records.Indices:
+    """All places, in order, over and over; the last time a random choice of them."""
+    times, rest = divmod(n, len(places))
+    some = np.sort(rng.choice(len(places), rest, replace=False))
+    return np.concatenate([np.tile(places, times), places[some]])
 
 
 def _by_record(values: Floats, windows: Windows, n: int) -> list[Floats]:

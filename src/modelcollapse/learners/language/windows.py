@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +71,13 @@ class Windows:
         return int(np.maximum(self.lengths - 1, 0).sum())
 
     def without(self, others: Windows) -> Windows:
-        """Those that are not among others of the same width."""
-        known = {row.tobytes() for row in others.ids}
-        return self.take(np.array([row.tobytes() not in known for row in self.ids], dtype=bool))
+        """Those that are not among others, however far each is filled up."""
+        known = set(others._contents())
+        return self.take(np.array([each not in known for each in self._contents()], dtype=bool))
+
+    def _contents(self) -> Iterator[bytes]:
+        for row, length in zip(self.ids, self.lengths, strict=True):
+            yield row[:length].tobytes()
 
 
 def framed(texts: Texts, begin: int, end: int | None) -> tuple[Ints, Ints]:

@@ -47,7 +47,7 @@ class Writer:
     def write(
         self, prompts: Windows, wanted: Ints, uniform: NDArray[np.float64], rows: Rows
     ) -> list[Ints]:
-        """Continue prompts of nearly equal length.
+        """Continue prompts that `side_by_side` put together.
 
         Parameters
         ----------
@@ -85,11 +85,12 @@ class Writer:
         ids = np.take_along_axis(prompts.ids, np.maximum(at, 0), axis=1)
         sequences = torch.from_numpy(np.where(at >= 0, ids, 0)).to(device)
         mask = torch.from_numpy(at >= 0).to(device)
-        steps = torch.from_numpy(wanted).to(device)
+        unwritten = torch.tensor(self.unwritten, dtype=torch.long, device=device)
         if self.beams is None:
-            written = self._sample(sequences, mask, steps, torch.from_numpy(uniform).to(device))
+            points = torch.from_numpy(uniform).to(device)
+            written = self._sample(sequences, mask, unwritten, wanted, points)
         else:
-            written = self._search(sequences, mask, steps, self.beams)
+            written = self._search(sequences, mask, unwritten, wanted, self.beams)
         rows = written.cpu().numpy()
         return [self._up_to_end(row[:count]) for row, count in zip(rows, wanted, strict=True)]
 
@@ -99,49 +100,48 @@ class Writer:
         ends = np.flatnonzero(row == self.end)
         return row[: ends[0]] if ends.size else row
 
-    def _restrained(self, scores: Any, sequences: Any, mask: Any) -> Any:
-        scores = self.choice.restrain(scores, sequences, mask)
-        scores[:, self.unwritten] = float("-inf")
-        return scores
-
-    def _sample(self, sequences: Any, mask: Any, steps: Any, uniform: Any) -> Any:
-        torch = library("torch")
+    def _sample(self, sequences: Any, mask: Any, unwritten: Any, wanted: Ints, uniform: Any) -> Any:
+        torch, device = library("torch"), sequences.device
         feed = Feed(self.module, self.context, self.precision)
-        longest = int(steps.max())
+        longest = int(wanted.max())
         fill = 0 if self.end is None else self.end
-        out = torch.full((len(steps), longest), fill, device=steps.device)
-        writing = torch.arange(len(steps), device=steps.device)
+        out = torch.full((len(wanted), longest), fill, device=device)
+        writing = torch.arange(len(wanted), device=device)
+        going = np.ones(len(wanted), dtype=bool)
         for step in range(longest):
-            scores = self._restrained(feed.scores(sequences, mask), sequences, mask)
+            scores = feed.scores(sequences, mask).index_fill_(1, unwritten, float("-inf"))
+            scores = self.choice.restrain(scores, sequences, mask)
             token = self.choice.draw(scores, uniform[writing, step])
             out[writing, step] = token
             sequences, mask = _longer(sequences, mask, token)
-            going = steps[writing] > step + 1
-            if self.end is not None:
-                going &= token != self.end
-            left = int(going.sum())
-            if not left:
+            going &= wanted > step + 1
+            if self.end is not None:  # only then must the processor wait for what a GPU found
+                going &= (token != self.end).cpu().numpy()
+            if not going.any():
                 break
-            if left <= len(writing) // 2:  # fewer is not worth moving the cache
-                kept = going.nonzero()[:, 0]
+            if going.sum() <= len(going) // 2:  # fewer is not worth moving the cache
+                kept = torch.from_numpy(np.flatnonzero(going)).to(device)
                 feed.reorder(kept)
                 writing, sequences, mask = writing[kept], sequences[kept], mask[kept]
+                wanted, going = wanted[going], going[going]
         return out
 
-    def _search(self, sequences: Any, mask: Any, steps: Any, beams: int) -> Any:
+    def _search(self, sequences: Any, mask: Any, unwritten: Any, wanted: Ints, beams: int) -> Any:
         """Beam search; a beam that has ended keeps its place while it is among the best."""
-        torch, device = library("torch"), steps.device
+        torch, device = library("torch"), sequences.device
         feed = Feed(self.module, self.context, self.precision)
+        steps = torch.from_numpy(wanted).to(device)
         rows, width = sequences.shape
         first = torch.arange(rows, device=device)[:, None] * beams
         best = torch.full((rows, beams), float("-inf"), dtype=torch.float32, device=device)
         best[:, 0] = 0
         ended = torch.zeros((rows, beams), dtype=torch.bool, device=device)
         lengths = torch.zeros((rows, beams), device=device)
-        for step in range(int(steps.max())):
+        for step in range(int(wanted.max())):
             # As `generate` does: what is left of the law is not made to sum to 1 again.
             law = feed.scores(sequences, mask).log_softmax(dim=1)
-            scores = self._restrained(law, sequences, mask)
+            law.index_fill_(1, unwritten, float("-inf"))
+            scores = self.choice.restrain(law, sequences, mask)
             if step == 0:
                 feed.repeat(beams)
                 each = torch.arange(rows, device=device).repeat_interleave(beams)
@@ -162,10 +162,44 @@ class Writer:
             feed.reorder(origin)
             sequences, mask = sequences[origin], mask[origin]
             sequences, mask = _longer(sequences, mask, token.flatten())
-            if bool((ended | (steps[:, None] <= step + 1)).all()):
+            if self.end is not None and bool((ended | (steps[:, None] <= step + 1)).all()):
                 break
         winner = (best / lengths.clamp(min=1)).argmax(dim=1)
         return sequences[first[:, 0] + winner, width:]
+
+
+def side_by_side(lengths: Ints, wanted: Ints, most: int, context: int) -> list[NDArray[np.intp]]:
+    """Put prompts together that can be continued without any influence on each other.
+
+    A model re-reads the later half of a full context for all rows at once. So prompts either have
+    the same length, or are so short that the context is not filled before all are done.
+
+    Parameters
+    ----------
+    lengths, wanted : ndarray of int, shape (m,)
+        Tokens of each prompt, and to write after it.
+    most : int
+        Prompts that go together, at most.
+    context : int
+        Most tokens the model looks back on.
+
+    Returns
+    -------
+    list of ndarray
+        Positions of the prompts; those of like length go together, to fill up little.
+    """
+    found: list[list[int]] = []
+    furthest = 0
+    for i in np.lexsort((wanted, lengths)).tolist():
+        shard = found[-1] if found else []
+        furthest = max(furthest, int(wanted[i]))
+        fits = lengths[i] + furthest - 1 <= context  # the last token is never read
+        if shard and len(shard) < most and (fits or lengths[i] == lengths[shard[0]]):
+            shard.append(i)
+        else:
+            found.append([i])
+            furthest = int(wanted[i])
+    return [np.array(shard, np.intp) for shard in found]
 
 
 def _longer(sequences: Any, mask: Any, token: Any) -> tuple[Any, Any]:

@@ -1,0 +1,115 @@
+"""Verifiers as a command line, or a file of them, names them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from modelcollapse import registry
+from modelcollapse.errors import InputError, SpecError
+
+COLUMNS = {"text": ("text", "prediction"), "reference": ("reference",), "prompt": ("prompt",)}
+"""Fields of verifiers that say which column holds what."""
+
+# A comma belongs to a value unless another setting follows it, or it is inside a quotation.
+_BETWEEN = re.compile(r""",(?=\s*\w+=)(?=(?:[^'"]*['"][^'"]*['"])*[^'"]*$)""")
+
+
+def named_verifiers(given: Sequence[str], columns: Mapping[str, str | None]) -> list[Any]:
+    """Verifiers by name.
+
+    Parameters
+    ----------
+    given : sequence of str
+        ``"rouge"``, ``"rouge:stem=false,text=summary"``, or the path of a YAML file with a
+        list of them, as a spec writes them.
+    columns : mapping of str to str
+        Columns, by what they hold (`COLUMNS`), for verifiers that do not say otherwise.
+
+    Returns
+    -------
+    list of Verifier
+
+    Raises
+    ------
+    SpecError
+        If a name or a setting is unknown, or does not fit.
+    InputError
+        If a column is given that none of the verifiers reads.
+    """
+    specs = [(where, spec) for each in given for where, spec in _specs(each)]
+    used: set[str] = set()
+    found = []
+    for where, spec in specs:
+        if "type" not in spec:
+            raise SpecError(f"{where}: there is no 'type', so it is not known who verifies.")
+        cls = registry.load("verifier", str(spec["type"]), where)
+        fields = {field.name for field in dataclasses.fields(cls)}
+        defaults = {
+            field: name
+            for what, name in columns.items()
+            if name is not None
+            for field in COLUMNS[what]
+            if field in fields
+        }
+        used |= {what for what in columns for field in COLUMNS[what] if field in defaults}
+        found.append(registry.build("verifier", {**defaults, **spec}, where))
+    for what, name in columns.items():
+        if name is not None and what not in used:
+            raise InputError(
+                f"--{what}-column is given, but none of the verifiers reads a {what}. Leave it out."
+            )
+    return found
+
+
+def _specs(given: str) -> list[tuple[str, dict[str, Any]]]:
+    if given.endswith((".yaml", ".yml", ".json")):
+        return _from_file(given)
+    name, colon, rest = given.partition(":")
+    spec: dict[str, Any] = {"type": name}
+    for setting in _BETWEEN.split(rest) if colon else []:
+        field, equals, value = setting.partition("=")
+        if not equals:
+            raise SpecError(
+                f"{given}: '{setting}' is no setting. Write {name}:field=value,field=value."
+            )
+        spec[field.strip()] = _value(value, f"{name}.{field.strip()}")
+    return [(name, spec)]
+
+
+def _value(text: str, where: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SpecError(
+            f"{where}: {text!r} cannot be read as a value. Put a text with colons or brackets in "
+            "quotation marks."
+        ) from error
+
+
+def _from_file(path: str) -> list[tuple[str, dict[str, Any]]]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}."
+        ) from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path} is not valid YAML ({' '.join(str(error).split())}).") from error
+    if isinstance(document, Mapping) and "verifiers" in document:
+        document = document["verifiers"]
+    listed = document if isinstance(document, list) else [document]
+    named = [{"type": each} if isinstance(each, str) else each for each in listed]
+    if not named or not all(isinstance(each, Mapping) for each in named):
+        raise SpecError(
+            f"{path} holds no verifiers. Write a list of mappings, each with a 'type', e.g. "
+            "'- type: rouge'."
+        )
+    return [(f"{path}: verifiers[{i}]", dict(each)) for i, each in enumerate(named)]
