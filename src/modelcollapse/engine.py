@@ -140,6 +140,10 @@ def run_all(
         results = _results(tasks, engine, n_jobs, generations, progress)
         for task, piece in zip(tasks, results, strict=True):
             pieces[task.label].append(piece)
+            if store is not None and piece.ending is not None and piece.ending.generation == 0:
+                store.discard(task.name + ".piece")  # nothing to keep
+        for label, found in pieces.items():
+            _require_beginning(label, found)
     except ModelCollapseError:
         if store is not None:
             store.release()
@@ -150,6 +154,17 @@ def run_all(
         )
         for label, lineage in lineages.items()
     }
+
+
+def _require_beginning(label: str, pieces: Sequence[Piece]) -> None:
+    """Raise where a lineage has no model in generation 0: nothing could be learnt from the run."""
+    endings = [piece.ending for piece in pieces if piece.ending is not None]
+    if len(endings) == len(pieces) and all(ending.generation == 0 for ending in endings):
+        where = f" of '{label}'" if label else ""
+        raise InputError(
+            f"no model could be fitted in generation 0{where}: {endings[0].reason.rstrip('.')}. "
+            "Give other data or another learner."
+        )
 
 
 def describe_probe(probe: Probe) -> Any:

@@ -63,6 +63,17 @@ class Degenerate(ModelCollapseError):
     """
 
 
+class Diverged(Degenerate):
+    """A training failed, whatever its data: an end of the lineage that says nothing of collapse."""
+
+    OPENING = "the training failed: "
+    """How the message begins; by it an ending is known for what it is."""
+
+    def __str__(self) -> str:
+        """Message with its opening."""
+        return self.OPENING + super().__str__()
+
+
 def is_whole(value: Any) -> bool:
     """Whether a value can count something: a whole number of any kind, but not True or False."""
     return isinstance(value, Integral) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import InputError, suggestion
+from modelcollapse.errors import Diverged, InputError, suggestion
 from modelcollapse.metrics.stage import Stage, stage
 from modelcollapse.protocols import Status
 from modelcollapse.store import write_atomic
@@ -30,6 +30,14 @@ class Ending:
 
     generation: int
     reason: str
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether it is a finding: the lineage had a model once, and its data left none.
+
+        A lineage that never began is none, nor is a training that failed by its settings.
+        """
+        return self.generation > 0 and not self.reason.startswith(Diverged.OPENING)
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,8 @@ class History:
         ndarray of Stage, shape (replicates, generations read)
             From the measures ``variance`` and ``tail_retention``, by the rule of
             `modelcollapse.metrics.stage.stage`. A lineage that no longer varies, or that has
-            ended, is in late collapse: there is no variance left.
+            ended for want of data, is in late collapse: there is no variance left. Where no model
+            was ever fitted, or a training failed, nothing is decided from there on.
         """
         shape = self.alive.shape
         ratios = []
@@ -130,6 +139,9 @@ class History:
                 ratios.append(values / values[:, :1])
         stages = np.asarray(stage(*ratios), dtype=object)
         stages[~self.alive] = Stage.LATE
+        for replicate, ending in self.endings.items():
+            if not ending.collapsed:
+                stages[replicate, self.generations >= ending.generation] = Stage.UNDECIDED
         return stages
 
     def compare(

@@ -79,7 +79,8 @@ class Simulator:
         """First and last reading of each replicate; where no model was left, nothing was kept."""
         values = history.readings.get(self.measure, np.full(history.alive.shape, np.nan))
         end = values[:, -1].copy()
-        end[list(history.endings)] = 0.0
+        for replicate, ending in history.endings.items():
+            end[replicate] = 0.0 if ending.collapsed else np.nan
         return values[:, 0], end
 
     def _counts(self) -> Iterator[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from modelcollapse.history import History
+from modelcollapse.history import Ending, History
 from modelcollapse.metrics.stage import Stage
 
 ERRORS = {"test_error": "test error", "misclassification": "share of wrong classes"}
@@ -50,6 +51,13 @@ def verdict(history: History) -> Verdict:
     Labelled records have no such stage: their verdict is how far the error has grown.
     """
     errors = [measure for measure in ERRORS if measure in history.readings]
+    if 2 * len(_unfitted(history)) > history.replicates:
+        return Verdict(
+            Stage.UNDECIDED,
+            len(_unfitted(history)) / history.replicates,
+            None,
+            f"not decided: {_failure(history)}",
+        )
     if errors and not {"variance", "tail_retention"} & set(history.readings):
         return _on_error(history, errors[0])
     stages = history.stages()
@@ -66,6 +74,19 @@ def verdict(history: History) -> Verdict:
     collapsed = np.mean((stages == Stage.EARLY) | (stages == Stage.LATE), axis=0) >= 0.5
     onset = _lasting_from(collapsed, history)
     return Verdict(stage, shares[stage], onset, _sentence(history, stage, shares[stage], onset))
+
+
+def _unfitted(history: History) -> dict[int, Ending]:
+    """Replicates that ended without a finding about collapse."""
+    return {r: ending for r, ending in history.endings.items() if not ending.collapsed}
+
+
+def _failure(history: History) -> str:
+    """Why there are such replicates, by the most frequent reason."""
+    found = Counter((e.generation, e.reason) for e in _unfitted(history).values())
+    (generation, reason), most = found.most_common(1)[0]
+    where = "" if history.replicates == 1 else f" in {most} of {history.replicates} replicates"
+    return f"no model could be fitted in generation {generation}{where} ({reason.rstrip('.')})"
 
 
 def _on_error(history: History, measure: str) -> Verdict:
@@ -105,7 +126,7 @@ def _lasting_from(collapsed: object, history: History) -> int | None:
 def _sentence(history: History, stage: Stage, share: float, onset: int | None) -> str:
     count, last = history.replicates, int(history.generations[-1])
     many = f"{round(share * count)} of {count} replicates" if count > 1 else "the one replicate"
-    extinct = len(history.endings)
+    extinct = [r for r, ending in history.endings.items() if ending.collapsed]
     if stage is Stage.UNDECIDED:
         return _undecided(history, last)
     words = {
@@ -121,7 +142,7 @@ def _sentence(history: History, stage: Stage, share: float, onset: int | None) -
             values = history[measure]
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = values[:, -1] / values[:, 0]
-            ratio[list(history.endings)] = 0.0  # no model, nothing left
+            ratio[extinct] = 0.0  # no model, nothing left
             if np.isfinite(ratio).any():
                 parts.append(f"{name} at {float(np.nanmedian(ratio)):.0%}")
     if parts:
@@ -129,7 +150,9 @@ def _sentence(history: History, stage: Stage, share: float, onset: int | None) -
     if stage in (Stage.EARLY, Stage.LATE) and onset is not None:
         text += f", collapsed since generation {onset}"
     if extinct:
-        text += f"; in {extinct} no model could be fitted any more"
+        text += f"; in {len(extinct)} no model could be fitted any more"
+    if _unfitted(history):
+        text += f"; {_failure(history)}"
     return text
 
 
@@ -139,6 +162,8 @@ def _split(leading: list[Stage], count: int) -> str:
 
 
 def _undecided(history: History, last: int) -> str:
+    if _unfitted(history):
+        return f"not decided: {_failure(history)}"
     missing = [m for m in ("variance", "tail_retention") if m not in history.readings]
     if missing:
         verb = "was" if len(missing) == 1 else "were"

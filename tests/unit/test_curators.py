@@ -60,6 +60,20 @@ def test_scores_that_cannot_rank_are_refused(score, message, rng):
         mc.TopScore(score).select(np.arange(10.0), 5, rng=rng)
 
 
+def broken(candidates):
+    return 1 / 0
+
+
+@pytest.mark.parametrize("make", [mc.TopScore, mc.BestOf])
+def test_a_score_that_fails_is_named(make, rng):
+    with pytest.raises(
+        InputError, match=rf"score broken of {make.__name__} failed on 10 .*, given"
+    ):
+        make(broken).select(np.arange(10.0), 5, rng=rng)
+    with pytest.raises(InputError, match=r"given as ndarray .ValueError: could not convert string"):
+        make(lambda x: ["good"] * len(x)).select(np.arange(10.0), 5, rng=rng)
+
+
 def test_selection_by_chance_changes_nothing_on_average_and_by_score_does():
     lineage = mc.Lineage(mc.Gaussian(), mc.GaussianMLE(), mc.Replace(200), size=200)
     by_chance = lineage.but(curator=mc.RandomSelection(3.0))

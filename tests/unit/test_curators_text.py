@@ -162,6 +162,16 @@ def test_what_cannot_be_read_is_refused(rng):
         mc.DetectorResampling().prepare(draw(original=[{}] * 9)).select([{}] * 9, 3, rng=rng)
 
 
+def test_without_prompts_nothing_competes_for_them():
+    free, prompted = Scores(range(8)), Scores(range(8))
+    free.continues, prompted.continues = False, True
+    filtered = mc.PerplexityFilter(among="prompt")
+    with pytest.raises(Incompatible, match=r"continues no prompts \(protocol='free'\)"):
+        filtered.prepare(draw(own=free))
+    assert filtered.prepare(draw(own=prompted)).model is prompted
+    assert mc.PerplexityFilter().prepare(draw(own=free)).model is free
+
+
 class Twice:
     oversample = 1.0
 

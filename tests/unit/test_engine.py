@@ -154,7 +154,7 @@ def test_an_ending_in_a_batch_is_that_of_its_replicates(mortal_batches):
 # --- ends ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("death", [0, 1, 3, 5])
+@pytest.mark.parametrize("death", [1, 3, 5])
 @pytest.mark.parametrize("every", [1, 2, 100])
 def test_an_extinct_end_leaves_the_rest_unread(toy, death, every):
     lineage = mc.Lineage(toy.Normal(), Mortal(death), mc.Replace(30), size=30)
@@ -165,11 +165,17 @@ def test_an_extinct_end_leaves_the_rest_unread(toy, death, every):
         assert history.endings[replicate].reason == f"dead at {death}"
         assert history.status(replicate) is Status.EXTINCT
         assert np.array_equal(history.alive[replicate], before)
-    if death:
-        assert np.array_equal(np.isnan(history["variance"][0]), ~before)
-    else:
-        assert history.measures == ()
+    assert np.array_equal(np.isnan(history["variance"][0]), ~before)
     assert "2 replicates" in repr(history)
+
+
+def test_a_lineage_that_never_begins_is_a_mistake(toy, tmp_path):
+    lineage = mc.Lineage(toy.Normal(), Mortal(0), mc.Replace(30), size=30)
+    with pytest.raises(InputError, match="no model could be fitted in generation 0: dead at 0"):
+        lineage.run(5, replicates=2, store=tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    with pytest.raises(InputError, match="generation 0 of 'mortal'"):
+        mc.simulate({"mortal": lineage}, generations=5)
 
 
 def test_an_end_beyond_the_last_generation_is_not_seen(toy):

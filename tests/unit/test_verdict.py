@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from modelcollapse.errors import Diverged
 from modelcollapse.history import Ending, History
 from modelcollapse.metrics.stage import Stage
 from modelcollapse.verdict import verdict, verdicts
@@ -109,6 +110,48 @@ def test_replicates_that_ended_are_counted():
     found = verdict(gone)
     assert found.stage is Stage.LATE
     assert found.sentence.endswith("in 2 no model could be fitted any more")
+
+
+NEVER = Ending(0, "the data are one point.")
+FAILED = Ending(1, f"{Diverged.OPENING}the loss was NaN")
+
+
+@pytest.mark.parametrize(
+    ("ending", "alive", "said"),
+    [
+        (NEVER, [False, False], "generation 0 (the data are one point)"),
+        (FAILED, [True, False], "generation 1 (the training failed: the loss was NaN)"),
+    ],
+)
+def test_a_lineage_that_no_data_ended_is_no_collapse(ending, alive, said):
+    found = verdict(history([UNKNOWN], alive=[alive], endings={0: ending}))
+    assert (found.stage, found.onset) == (Stage.UNDECIDED, None)
+    assert found.sentence == f"not decided: no model could be fitted in {said}"
+    bare = History(np.arange(2), {}, np.array([alive]), {0: ending})
+    assert verdict(bare).sentence == found.sentence
+
+
+def test_trainings_that_failed_do_not_decide_for_the_others():
+    gone = history(
+        [FINE], [FINE], [UNKNOWN],
+        alive=[[True, True], [True, True], [True, False]], endings={2: FAILED},
+    )  # fmt: skip
+    found = verdict(gone)
+    assert found.stage is Stage.NONE
+    assert "in 2 of 3 replicates at generation 1: variance at 100%" in found.sentence
+    assert found.sentence.endswith(
+        "; no model could be fitted in generation 1 in 1 of 3 replicates "
+        "(the training failed: the loss was NaN)"
+    )
+    most = dataclasses.replace(gone, endings={1: FAILED, 2: FAILED})
+    assert "in generation 1 in 2 of 3 replicates" in verdict(most).sentence
+    # Negative control: an end for want of data is a collapse.
+    data = Ending(1, "the texts hold no two tokens")
+    assert (
+        verdict(dataclasses.replace(most, endings={0: data, 1: data})).sentence.count("could") == 1
+    )
+    one = history([UNKNOWN], alive=[[True, False]], endings={0: data})
+    assert verdict(one).stage is Stage.LATE
 
 
 def test_without_the_measures_it_says_which_are_missing():

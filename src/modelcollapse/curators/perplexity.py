@@ -86,7 +86,20 @@ class PerplexityFilter:
             )
 
     def prepare(self, draw: Draw) -> ReadBy:
-        """Fix the model that reads what is about to be written."""
+        """Fix the model that reads what is about to be written.
+
+        Raises
+        ------
+        Incompatible
+            If it gives no probabilities of texts, or candidates are to compete for prompts and
+            the model that writes has none.
+        """
+        if self.among == "prompt" and not getattr(draw.model, "continues", True):
+            raise Incompatible(
+                f"PerplexityFilter got among='prompt', but the {name_of(draw.model)} that writes "
+                "continues no prompts (protocol='free'). Use among='all', or a learner with "
+                "protocol='continue'."
+            )
         if self.judge is not None:
             model = draw.judge(self.judge)
         else:

@@ -11,7 +11,8 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse import records
-from modelcollapse.errors import InputError, is_whole
+from modelcollapse.errors import InputError, ModelCollapseError, is_whole
+from modelcollapse.protocols import name_of
 from modelcollapse.records import Indices
 
 
@@ -51,7 +52,8 @@ class TopScore:
     Parameters
     ----------
     score : callable
-        From the candidates to one finite number each, shape ``(candidates,)``.
+        From the candidates, as the model writes them, to one finite number each, shape
+        ``(candidates,)``. Of `Texts` and `Tokens`, ``to_strings()`` gives the strings.
     oversample : float, default 2.0
         Candidates written for each record kept, at least 1.
 
@@ -72,9 +74,9 @@ class TopScore:
         Raises
         ------
         InputError
-            If the scores are not one finite number per candidate.
+            If the score fails, or is not one finite number per candidate.
         """
-        scores = checked(self.score(candidates), records.size(candidates))
+        scores = scored(self.score, candidates, "TopScore")
         return best(scores, n, rng)
 
 
@@ -89,7 +91,8 @@ class BestOf:
     Parameters
     ----------
     score : callable
-        From the candidates to one finite number each, shape ``(candidates,)``.
+        From the candidates, as the model writes them, to one finite number each, shape
+        ``(candidates,)``. Of `Texts` and `Tokens`, ``to_strings()`` gives the strings.
     k : int, default 4
         Candidates for each record kept, at least 1.
     """
@@ -115,10 +118,26 @@ class BestOf:
         Raises
         ------
         InputError
-            If the scores are not one finite number per candidate.
+            If the score fails, or is not one finite number per candidate.
         """
-        scores = checked(self.score(candidates), records.size(candidates))
+        scores = scored(self.score, candidates, "BestOf")
         return best_of_each(scores, n, rng)
+
+
+def scored(score: Callable[[Any], ArrayLike], candidates: Any, who: str) -> NDArray[np.float64]:
+    """Scores that a function of the caller gives the candidates."""
+    count = records.size(candidates)
+    try:
+        found = np.asarray(score(candidates), dtype=np.float64)
+    except ModelCollapseError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"the score {name_of(score)} of {who} failed on {count} candidates, given as "
+            f"{type(candidates).__name__} ({type(error).__name__}: {error}). It must take all of "
+            "them at once and return one number for each."
+        ) from error
+    return checked(found, count)
 
 
 def checked(scores: ArrayLike, count: int) -> NDArray[np.float64]:

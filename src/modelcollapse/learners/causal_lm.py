@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from modelcollapse import records
-from modelcollapse.errors import Degenerate, Incompatible, InputError, is_whole, suggestion
+from modelcollapse.errors import Degenerate, Diverged, Incompatible, InputError
 from modelcollapse.families.decoding import Decoding
 from modelcollapse.families.texts import Texts
 from modelcollapse.fingerprint import fingerprint
-from modelcollapse.learners.language import loading, session
+from modelcollapse.learners.language import loading, session, settings
 from modelcollapse.learners.language.alphabet import Alphabet
 from modelcollapse.learners.language.checkpoints import Kept, key_of
 from modelcollapse.learners.language.choice import Choice
@@ -23,13 +23,10 @@ from modelcollapse.learners.language.codec import Codec
 from modelcollapse.learners.language.loading import Network, fill, tensors
 from modelcollapse.learners.language.model import LanguageModel
 from modelcollapse.learners.language.reader import content
+from modelcollapse.learners.language.settings import Beams, Prompts, Protocol, Start
 from modelcollapse.learners.language.training import Plan, Training
 from modelcollapse.learners.language.windows import Windows, framed
 from modelcollapse.protocols import Model, name_of
-
-Start = Literal["base", "parent"]
-Protocol = Literal["continue", "free"]
-Prompts = Literal["training", "original"]
 
 VOCABULARY = 8192
 """Most tokens of a tokenizer learnt from the original data, unless the config says otherwise."""
@@ -80,9 +77,10 @@ class CausalLM:
         `patience` epochs without a better one. With 0 all records are trained on for all epochs.
     patience : int, default 1
         See `validation`.
-    beams : int, optional
-        Beams of the search for the most probable continuation, 5 by default; 1 always takes the
-        most probable token. None samples.
+    beams : int, "auto" or None, default "auto"
+        Beams of the search for the most probable continuation; 1 always takes the most probable
+        token. None samples. ``"auto"`` is 5 for ``protocol="continue"``, and sampling for
+        ``"free"``, where any search would write the same document over and over.
     temperature, top_k, top_p : float, int, float, optional
         How the law is changed before a token is sampled, as defined by `Decoding`; not by default.
     repetition_penalty : float, default 1.0
@@ -110,7 +108,14 @@ class CausalLM:
     InputError
         If a value is outside its range or unknown.
     Incompatible
-        If a beam search is combined with temperature, top_k or top_p.
+        If a beam search is combined with temperature, top_k or top_p, or with
+        ``protocol="free"``.
+
+    Warns
+    -----
+    RuntimeWarning
+        When generation 0 is fitted, if the training of a model from nothing has fewer than 20 steps
+        of the optimiser.
 
     Notes
     -----
@@ -143,7 +148,7 @@ class CausalLM:
     weight_decay: float = 0.01
     validation: float = 0.0
     patience: int = 1
-    beams: int | None = 5
+    beams: Beams = "auto"
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
@@ -157,38 +162,7 @@ class CausalLM:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", dict(self.config))
-        if (self.model is None) == (not self.config):
-            raise InputError(
-                "a language model starts from a pretrained `model` or from a `config`, and "
-                f"{'neither' if self.model is None else 'both'} was given. Give one, e.g. "
-                "CausalLM('gpt2') or CausalLM(config={'model_type': 'gpt2', 'n_layer': 2})."
-            )
-        for name, kind in (("start", Start), ("protocol", Protocol), ("prompts", Prompts)):
-            value = getattr(self, name)
-            known = get_args(kind)
-            if value not in known:
-                raise InputError(f"there is no {name} '{value}'. {suggestion(value, known)}")
-        least = {"block": 2, "epochs": 1, "batch": 1, "patience": 1, "writing_batch": 1}
-        for name, low in {**least, "threads": 1, "beams": 1}.items():
-            value = getattr(self, name)
-            if name == "beams" and value is None:
-                continue
-            if not is_whole(value) or value < low:
-                raise InputError(f"{name} is {value!r}. Give a whole number of at least {low}.")
-        if self.learning_rate is not None and not 0 < self.learning_rate < np.inf:
-            raise InputError(f"learning_rate must be above 0, got {self.learning_rate}.")
-        for name, high in (("warmup", 1.0), ("validation", 1.0), ("weight_decay", np.inf)):
-            value = getattr(self, name)
-            if not 0 <= value < high:
-                bound = "" if high == np.inf else " and below 1"
-                raise InputError(f"{name} must be at least 0{bound}, got {value}.")
-        session.check_precision(self.precision)
-        changes = self.choice.decoding.changes  # checks all that chooses tokens
-        if self.beams is not None and changes:
-            raise Incompatible(
-                f"temperature, top_k and top_p are for sampling, but beams={self.beams} searches "
-                "for the most probable text. Set beams=None to sample, or leave them out."
-            )
+        settings.check(self)
 
     @cached_property
     def choice(self) -> Choice:
@@ -197,9 +171,16 @@ class CausalLM:
         return Choice(self.repetition_penalty, self.no_repeat, decoding)
 
     @property
+    def searches(self) -> int | None:
+        """Beams of the search that writes; None where tokens are sampled."""
+        if self.beams == "auto":
+            return settings.BEAMS if self.protocol == "continue" else None
+        return self.beams
+
+    @property
     def samples(self) -> bool:
         """Whether writing draws random numbers at all."""
-        return self.beams is None and self.top_k != 1
+        return self.searches is None and self.top_k != 1
 
     @property
     def refers_to(self) -> tuple[Any, ...]:
@@ -237,16 +218,19 @@ class CausalLM:
         Raises
         ------
         Degenerate
-            If the loss becomes infinite or NaN, or if later generations left no text to train on.
+            If later generations left no text to train on; `Diverged`, which says nothing about
+            the data, if the loss of a later generation becomes infinite or NaN.
         InputError
-            If the data hold no text long enough, the model cannot be loaded, or the config does
-            not fit.
+            If the data hold no text long enough, the model cannot be loaded, the config does not
+            fit, or the loss of generation 0 becomes infinite or NaN.
         Incompatible
             If tokenizer, model and data do not belong together, or `parent` is no such model.
         Missing
             If the packages of the extra ``neural`` are not installed.
         """
         session.library("torch"), session.library("transformers")
+        if parent is None and self.model is None:
+            loading.check_config(self.config)
         root = int(rng.integers(2**62))
         if parent is not None and not isinstance(parent, LanguageModel):
             raise Incompatible(
@@ -270,8 +254,13 @@ class CausalLM:
                 raise Degenerate(
                     "all texts are among those kept back for validation, so no model can be trained"
                 )
+        if parent is None and self.model is None:
+            settings.warn_of_few_steps(len(windows), self.batch, self.epochs)
         key = key_of(
-            recipe={k: v for k, v in asdict(self).items() if k != "folder"},
+            recipe={
+                **{k: v for k, v in asdict(self).items() if k != "folder"},
+                "beams": self.searches,
+            },
             files=self.refers_to,
             data=fingerprint(data),
             root=root,
@@ -281,7 +270,13 @@ class CausalLM:
         with session.session(self.threads) as torch:
             torch.manual_seed(root)
             network = Network(self._module(alphabet, parent), session.resolve(self.device))
-            self._train(network.module, windows, validation, root, kept)
+            try:
+                self._train(network.module, windows, validation, root, kept)
+            except Diverged as error:
+                if parent is not None:
+                    raise
+                # No generation came before: there is no lineage to keep, and nothing to conclude.
+                raise InputError(f"generation 0 cannot be fitted: {error}.") from error
         prompts = texts
         if self.protocol == "free":
             prompts = records.take(texts, np.empty(0, np.intp))
@@ -302,7 +297,7 @@ class CausalLM:
 
     def _alphabet(self, data: Any) -> Alphabet:
         if self.model is not None:
-            return Alphabet.of_codec(loading.load_codec(self.model))
+            return Alphabet.of_codec(loading.load_codec(self.model, "model"))
         if isinstance(data, Texts):
             return Alphabet.of_texts(data)
         if not isinstance(data, list) or not all(isinstance(text, str) for text in data):
@@ -344,8 +339,9 @@ class CausalLM:
             module = loading.new_module({**self.config, **own, **size})
         else:
             module = loading.load_module(self.model)
-            needed = alphabet.rows if self.protocol == "free" else len(alphabet.vocabulary)
-            loading.check_rows(module, needed, self.model)
+            loading.check_rows(module, len(alphabet.vocabulary), self.model)
+            if self.protocol == "free":
+                loading.make_room(module, alphabet.rows)
         positions = getattr(module.config, "max_position_embeddings", None)
         if positions is not None and positions < self.block:
             raise InputError(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from modelcollapse.errors import Degenerate, InputError, Missing, is_whole
+from modelcollapse.errors import Diverged, InputError, Missing, is_whole
 
 Weights = Mapping[str, NDArray[Any]]
 """Weights of a network by name."""
@@ -150,11 +150,11 @@ def check_loss(loss: float, epoch: int, epochs: int) -> None:
 
     Raises
     ------
-    Degenerate
+    Diverged
         If it is no number any more: the generation ends, what came before is kept.
     """
     if not np.isfinite(loss):
-        raise Degenerate(
-            f"the loss was infinite or NaN in epoch {epoch + 1} of {epochs}: the weights are lost. "
-            "Earlier generations are kept; lower the learning rate"
+        raise Diverged(
+            f"the loss was infinite or NaN in epoch {epoch + 1} of {epochs}: lower the learning "
+            "rate"
         )

@@ -4,6 +4,9 @@ import dataclasses
 import inspect
 import pickle
 import shutil
+import time
+import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import modelcollapse as mc
 from modelcollapse import records, registry
 from modelcollapse.errors import (
     Degenerate,
+    Diverged,
     Incompatible,
     InputError,
     Missing,
@@ -21,14 +25,20 @@ from modelcollapse.families.texts import Texts
 from modelcollapse.learners import causal_lm, torch_support
 from modelcollapse.learners.causal_lm import CausalLM
 from modelcollapse.learners.language.codec import BOUNDARY, Codec
-from modelcollapse.learners.language.loading import fill, tensors
+from modelcollapse.learners.language.loading import check_config, fill, new_module, tensors
 from modelcollapse.learners.language.tokens import TokenBlocks, Tokens
+from modelcollapse.metrics.stage import Stage
 from modelcollapse.sources.prose import standard_library_prose
 from modelcollapse.testing import BrokenPromise, check_learner
+from modelcollapse.verdict import verdict
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 safetensors = pytest.importorskip("safetensors.torch")
+huggingface_hub = pytest.importorskip("huggingface_hub")
+
+# Models here are small, and so are their trainings.
+pytestmark = pytest.mark.filterwarnings("ignore:.*steps of the optimiser:RuntimeWarning")
 
 BLOCK = 8
 CONFIG = {
@@ -289,7 +299,8 @@ def test_whether_anything_varies_is_known():
     assert not fitted(same, epochs=1).varies
     assert fitted(same, epochs=1, beams=None).varies
     assert fitted(BLOCKS, epochs=1).varies
-    assert not fitted(BLOCKS, epochs=1, protocol="free").varies
+    assert fitted(BLOCKS, epochs=1, protocol="free").varies
+    assert not fitted(BLOCKS, epochs=1, protocol="free", beams=None, top_k=1).varies
 
 
 # --- scores ------------------------------------------------------------------------------------
@@ -435,13 +446,45 @@ def test_a_training_that_needs_too_much_memory_goes_on_with_less(monkeypatch):
     np.testing.assert_allclose(found.log_prob(BLOCKS), usual.log_prob(BLOCKS), atol=1e-3)
 
 
-def test_a_loss_that_is_no_number_ends_the_lineage_and_keeps_what_is_done():
-    with pytest.raises(Degenerate, match="lower the learning rate"):
-        fitted(BLOCKS, learning_rate=1e30, epochs=3)
-    history = mc.Lineage(
-        mc.Empirical(markov(150)), learner(learning_rate=1e30), mc.Replace(100), size=100
-    ).run(3)
-    assert "loss was infinite or NaN" in history.endings[0].reason
+def test_a_loss_that_is_no_number_is_no_collapse(model):
+    huge = {"learning_rate": 1e30, "epochs": 3}
+    with pytest.raises(
+        InputError, match=r"generation 0 cannot be .* lower learning_rate \(1e\+30\)"
+    ):
+        fitted(BLOCKS, **huge)
+    with pytest.raises(Diverged, match="the training failed: the loss was infinite or NaN by step"):
+        fitted(BLOCKS, parent=model, **huge)
+
+
+@dataclasses.dataclass(frozen=True)
+class Worsening:
+    """A learner whose trainings fail from generation 1 on."""
+
+    def fit(self, data, *, rng, parent=None):
+        return fitted(data, learning_rate=5e-3 if parent is None else 1e30, parent=parent)
+
+
+def test_a_training_that_fails_later_ends_the_lineage_undecided_and_keeps_what_is_done():
+    history = mc.Lineage(mc.Empirical(markov(150)), Worsening(), mc.Replace(100), size=100).run(3)
+    assert history.endings[0].generation == 1
+    assert not history.endings[0].collapsed
+    assert history.stages()[0, -1] is Stage.UNDECIDED
+    assert np.isfinite(history["variance"][0, 0])
+    found = verdict(history)
+    assert found.stage is Stage.UNDECIDED
+    assert found.sentence.startswith(
+        "not decided: no model could be fitted in generation 1 (the training failed: the loss was"
+    )
+
+
+@pytest.mark.parametrize(("batch", "epochs", "steps"), [(128, 5, 10), (21, 2, None)])
+def test_a_training_of_few_steps_is_said_to_be_one(model, batch, epochs, steps):
+    said = pytest.warns(RuntimeWarning, match=f"only {steps} steps") if steps else nullcontext()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with said:
+            fitted(BLOCKS, batch=batch, epochs=epochs)
+        fitted(BLOCKS, batch=batch, epochs=epochs, parent=model)  # later ones are not told again
 
 
 # --- tokens and strings ------------------------------------------------------------------------
@@ -565,7 +608,8 @@ def test_a_model_travels_between_processes(model):
         ({"prompts": "none"}, "no prompts 'none'"),
         ({"block": 1}, "block is 1"),
         ({"epochs": 0}, "epochs is 0"),
-        ({"beams": 0}, "beams is 0"),
+        ({"beams": 0}, "beams is 0. Give a whole number of at least 1, 'auto', or None"),
+        ({"beams": "five"}, "beams is 'five'"),
         ({"batch": 2.5}, "batch is 2.5"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"warmup": 1.0}, "warmup must be at least 0 and below 1"),
@@ -585,6 +629,25 @@ def test_a_wrong_setting_is_said_at_construction(changes, message):
 def test_a_search_cannot_sample():
     with pytest.raises(Incompatible, match="Set beams=None"):
         learner(temperature=0.7)
+    with pytest.raises(Incompatible, match="all documents would be the same one"):
+        learner(protocol="free", beams=5)
+
+
+def test_beams_are_those_of_the_protocol_unless_told():
+    assert (learner().searches, learner().samples) == (5, False)
+    free = learner(protocol="free", temperature=0.9)
+    assert (free.searches, free.samples) == (None, True)
+    assert learner(beams=None).searches is None
+    assert learner(beams=2).searches == 2
+    for recipe in (learner(), free, learner(beams=None), learner(beams=3)):
+        plain = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(CausalLM)}
+        assert registry.make(CausalLM, plain, "") == recipe
+    written = fitted(PROSE, protocol="free", config={**CONFIG, "n_positions": 40}).sample(
+        9, rng=rng()
+    )
+    assert len(set(written)) > 1
+    # What "auto" means is what is kept, so that saying it makes no other model.
+    assert fitted(BLOCKS, epochs=1).key == fitted(BLOCKS, epochs=1, beams=5).key
 
 
 @pytest.mark.parametrize(
@@ -594,11 +657,104 @@ def test_a_search_cannot_sample():
         ({"model_type": "gpt22"}, "Did you mean 'gpt2'"),
         ({**CONFIG, "n_head": 7}, "no model of type 'gpt2' can be made"),
         ({**CONFIG, "n_positions": 4}, "4 positions, too few for blocks of 8"),
+        (
+            {**CONFIG, "n_layerz": 1},
+            "'n_layerz', but .* no such setting, .* Did you mean 'n_layer'",
+        ),
+        ({"model_type": "t5"}, "'t5', which is no causal language model.* e.g. 'gpt2' or 'opt'.$"),
     ],
 )
 def test_a_config_that_makes_no_model_is_wrong_input(config, message):
     with pytest.raises(InputError, match=message):
         fitted(BLOCKS, config=config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "gpt2", "num_hidden_layers": 1, "n_embd": 16, "n_head": 2},
+        {"model_type": "llama", "num_hidden_layers": 1, "hidden_size": 16, "num_attention_heads": 2,
+         "intermediate_size": 16, "rope_theta": 5e3, "tie_word_embeddings": True},
+        {"model_type": "opt", "num_hidden_layers": 1, "hidden_size": 16, "num_attention_heads": 2,
+         "ffn_dim": 16, "word_embed_proj_dim": 16},
+    ],
+)  # fmt: skip
+def test_settings_that_an_architecture_takes_are_not_refused(config):
+    check_config(config)
+    assert new_module({**config, "vocab_size": 50}).config.num_hidden_layers == 1
+
+
+def test_a_damaged_file_is_said_in_a_sentence(folder, tmp_path):
+    cut = tmp_path / "cut"
+    shutil.copytree(folder, cut)
+    for name, what in (
+        ("model.safetensors", "causal language model"),
+        ("tokenizer.json", "tokenizer"),
+    ):
+        whole = (cut / name).read_bytes()
+        (cut / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(InputError, match=f"cut holds no {what} that transformers can read"):
+            CausalLM(str(cut), block=BLOCK).fit(PROSE, rng=rng())
+
+
+def test_without_a_network_a_name_is_looked_for_here_only_and_at_once(monkeypatch, capfd):
+    asked = []
+
+    class Session:
+        def head(self, *args, **keywords):
+            asked.append(args)
+            raise OSError("no network")
+
+    def fails(*args, **keywords):
+        raise AssertionError("waited for the network")
+
+    monkeypatch.setattr(huggingface_hub.utils, "get_session", Session)
+    monkeypatch.setattr(time, "sleep", fails)
+    with pytest.raises(InputError, match=r"^the model 'no/such-model' is no folder here"):
+        CausalLM("no/such-model").fit(PROSE, rng=rng())
+    with pytest.raises(InputError, match=r"^the tokenizer 'no/such-model' is no folder here"):
+        _ = TokenBlocks(mc.Empirical(PROSE), tokenizer="no/such-model").data
+    assert len(asked) == 2
+    assert "Retrying" not in "".join(capfd.readouterr())
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A pretrained model whose tokenizer has no special tokens, and no row to spare."""
+    path = tmp_path_factory.mktemp("hub") / "bare"
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=280, initial_alphabet=sorted(alphabet), show_progress=False
+    )
+    tokenizer.train_from_iterator(PROSE, trainer)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(path)
+    new_module({**CONFIG, "vocab_size": tokenizer.get_vocab_size()}).save_pretrained(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("protocol", ["continue", "free"])
+def test_a_tokenizer_without_special_tokens_will_do(bare, protocol, tmp_path):
+    recipe = CausalLM(
+        bare, block=BLOCK, batch=16, epochs=3, protocol=protocol, learning_rate=1e-2, beams=None
+    )
+    history = mc.Lineage(mc.Empirical(PROSE), recipe, mc.Replace(12), size=12).run(
+        2, probes=["repetition", "perplexity"]
+    )
+    assert np.isfinite(history["repetition.runs"]).all()
+    first = recipe.fit(PROSE, rng=rng())
+    second = dataclasses.replace(recipe, start="parent").fit(PROSE, rng=rng(), parent=first)
+    written = second.sample(12, rng=rng())
+    assert len(set(written)) > 1
+    assert np.isfinite(second.log_prob(PROSE)).all()
+    again = pickle.loads(pickle.dumps(second))
+    assert again.sample(12, rng=rng()) == written
+    second.save(tmp_path / "saved")
+    saved = dataclasses.replace(recipe, model=str(tmp_path / "saved")).fit(PROSE, rng=rng())
+    assert saved.alphabet.rows == second.alphabet.rows
 
 
 def test_a_model_that_cannot_be_had_says_how_to_give_a_path(monkeypatch, tmp_path):

@@ -16,6 +16,9 @@ from modelcollapse.learners.language import training, writing
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+# Trainings are short here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*steps of the optimiser:RuntimeWarning")
+
 # With dropout, so that the randomness of training is resumed as well.
 CONFIG = {"model_type": "gpt2", "n_layer": 1, "n_embd": 16, "n_head": 2, "n_positions": 16}
 SETTINGS = {

@@ -62,7 +62,9 @@ class Alphabet:
         """Numbers among `rows` that are never written: no text, or no token at all."""
         kept = {self.end} if ending else set()
         around = {self.begin, self.end, *self.special} - kept
-        return sorted(around.union(self.beyond(rows, ending=ending)))
+        # A model need not know tokens that stand for nothing in its vocabulary.
+        known = {number for number in around if number < rows}
+        return sorted(known.union(self.beyond(rows, ending=ending)))
 
     def read(self, data: Any) -> Texts:
         """Records as numbers of this vocabulary.

@@ -12,6 +12,15 @@ from modelcollapse.errors import Incompatible, InputError, ModelCollapseError, s
 from modelcollapse.learners.language.codec import Codec
 from modelcollapse.learners.language.session import library
 
+PATIENCE = 5.0
+"""Seconds that the hub may take to answer at all."""
+
+GENERIC = (
+    "vocab_size", "dtype", "torch_dtype", "attn_implementation", "is_decoder", "use_cache",
+    "tie_word_embeddings", "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor",
+)  # fmt: skip
+"""Settings that configurations of `transformers` take without naming them."""
+
 
 @contextmanager
 def _quiet() -> Iterator[Any]:
@@ -29,8 +38,15 @@ def _quiet() -> Iterator[Any]:
             logging.enable_progress_bar()
 
 
-def load_codec(name: str) -> Codec:
+def load_codec(name: str, field: str) -> Codec:
     """Tokenizer of a model on the hub or in a folder.
+
+    Parameters
+    ----------
+    name : str
+        Name or folder.
+    field : str
+        What the caller wrote it as, for messages.
 
     Raises
     ------
@@ -40,11 +56,8 @@ def load_codec(name: str) -> Codec:
         If it has no fast version.
     """
     with _quiet() as transformers:
-        try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
-            raise _not_found(name, "tokenizer", error) from error
-    return Codec.of(tokenizer, name)
+        found = _had(transformers.AutoTokenizer, name, field, "tokenizer")
+    return Codec.of(found, name)
 
 
 def load_module(name: str) -> Any:
@@ -53,29 +66,83 @@ def load_module(name: str) -> Any:
     Raises
     ------
     InputError
-        If there is none, or the hub cannot be reached.
+        If there is none, its files are damaged, or the hub cannot be reached.
     """
+    keywords = {"dtype": library("torch").float32}
     with _quiet() as transformers:
-        try:
-            return transformers.AutoModelForCausalLM.from_pretrained(
-                name, dtype=library("torch").float32
-            )
-        except (OSError, ValueError, ImportError, KeyError) as error:
-            raise _not_found(name, "causal language model", error) from error
+        return _had(
+            transformers.AutoModelForCausalLM, name, "model", "causal language model", **keywords
+        )
 
 
-def _not_found(name: str, what: str, error: Exception) -> InputError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _had(kind: Any, name: str, field: str, what: str, **keywords: Any) -> Any:
+    """What a class of `transformers` loads."""
+    # Asked once: each file would be tried again and again where there is no network.
+    if not Path(name).is_dir() and not _reachable():
+        keywords["local_files_only"] = True
+    try:
+        return kind.from_pretrained(name, **keywords)
+    except ModelCollapseError:
+        raise
+    except Exception as error:  # the packages that read the files raise errors of many kinds
+        raise _not_found(name, field, what, error) from error
+
+
+def _reachable() -> bool:
+    """Whether the hub answers, in the way that its own package asks."""
+    hub = library("huggingface_hub")
+    try:
+        hub.utils.get_session().head(hub.constants.ENDPOINT, timeout=PATIENCE)
+    except Exception:  # of whichever package carries the request; also when told to stay offline
+        return False
+    return True
+
+
+def _not_found(name: str, field: str, what: str, error: Exception) -> InputError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     if Path(name).is_dir():
         return InputError(
             f"the folder {name} holds no {what} that transformers can read ({reason}). It must be "
-            "as save_pretrained writes it: config.json, model.safetensors, tokenizer.json."
+            "as save_pretrained writes it, and whole: config.json, model.safetensors, "
+            "tokenizer.json."
         )
     return InputError(
-        f"the {what} '{name}' is no folder here, and could not be had from the Hugging Face hub "
-        f"({reason}). Check the spelling; without a network, download the model elsewhere (hf "
-        "download NAME --local-dir FOLDER) and give the path of the folder."
+        f"the {field} '{name}' is no folder here, and could not be had from the Hugging Face hub "
+        f"({reason}). Check the spelling; without a network, download it elsewhere (hf download "
+        "NAME --local-dir FOLDER) and give the path of the folder."
     )
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check what a caller says of a model from nothing: its type, and the names of its settings.
+
+    Raises
+    ------
+    InputError
+        If the type is no causal language model, or has no such setting, which `transformers`
+        would pass over in silence.
+    """
+    kind = config.get("model_type")
+    with _quiet() as transformers:
+        known = transformers.CONFIG_MAPPING
+        if kind not in known:
+            raise InputError(
+                f"config['model_type'] is {kind!r}, which transformers does not know. "
+                + (suggestion(kind, known) if kind else "Give one, e.g. 'gpt2' or 'opt'.")
+            )
+        made = known[kind]
+        if made not in transformers.MODEL_FOR_CAUSAL_LM_MAPPING:
+            raise InputError(
+                f"config['model_type'] is '{kind}', which is no causal language model: none that "
+                "writes a text from left to right. Give one that is, e.g. 'gpt2' or 'opt'."
+            )
+        names = {*GENERIC, *made.attribute_map, *vars(made()), *made().to_dict()}
+    for name in config:
+        if name not in names:
+            raise InputError(
+                f"config holds '{name}', but models of type '{kind}' have no such setting, so it "
+                f"would change nothing. {suggestion(name, names)}"
+            )
 
 
 def new_module(config: Mapping[str, Any]) -> Any:
@@ -84,26 +151,17 @@ def new_module(config: Mapping[str, Any]) -> Any:
     Raises
     ------
     InputError
-        If the configuration names no known architecture, or its values do not fit each other.
+        If the values of the configuration do not fit each other.
     """
     settings = dict(config)
-    kind = settings.pop("model_type", None)
+    kind = settings.pop("model_type")
     with _quiet() as transformers:
         try:
             made = transformers.AutoConfig.for_model(kind, **settings)
-        except (ValueError, KeyError) as error:
-            known = transformers.models.auto.configuration_auto.CONFIG_MAPPING_NAMES
-            raise InputError(
-                f"config['model_type'] is {kind!r}, which transformers does not know. "
-                + (suggestion(kind, known) if kind else "Give one, e.g. 'gpt2' or 'opt'.")
-            ) from error
-        except Exception as error:  # each architecture checks its values in its own way
-            raise _unfit(kind, error) from error
-        try:
             return transformers.AutoModelForCausalLM.from_config(
                 made, dtype=library("torch").float32
             )
-        except Exception as error:
+        except Exception as error:  # each architecture checks its values in its own way
             raise _unfit(kind, error) from error
 
 
@@ -123,6 +181,13 @@ def check_rows(module: Any, rows: int, where: str) -> None:
             "do not belong together. Use the tokenizer the model was trained with, or resize its "
             "embeddings and save both into one folder."
         )
+
+
+def make_room(module: Any, rows: int) -> None:
+    """Give a model rows for tokens that its tokenizer lacks; uses PyTorch's global generator."""
+    if module.get_input_embeddings().weight.shape[0] < rows:
+        with _quiet():
+            module.resize_token_embeddings(rows)
 
 
 class Network:

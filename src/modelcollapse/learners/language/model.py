@@ -80,6 +80,11 @@ class LanguageModel:
             return True
         return self.recipe.protocol == "continue" and len(set(self.prompts.to_strings())) > 1
 
+    @property
+    def continues(self) -> bool:
+        """Whether records are continuations of prompts, and not written from nothing."""
+        return self.recipe.protocol == "continue"
+
     def sample(self, n: int, *, rng: Generator) -> Texts | list[str]:
         """Write records like those it was fitted to.
 
@@ -225,7 +230,7 @@ class LanguageModel:
         return Writer(
             module,
             self.recipe.choice,
-            self.recipe.beams,
+            self.recipe.searches,
             self.alphabet.end if ending else None,
             self.alphabet.unwritten(known, ending=ending),
             self.context,
@@ -239,7 +244,7 @@ class LanguageModel:
 
     def _uniforms(self, chosen: NDArray[np.intp], wanted: Ints, root: int) -> Floats:
         """Numbers that decide what is sampled: each prompt has its own, in whatever company."""
-        if self.recipe.beams is not None:
+        if self.recipe.searches is not None:
             return np.empty((len(chosen), 0))
         uniform = np.zeros((len(chosen), int(wanted[chosen].max())))
         for row, i in enumerate(chosen):

@@ -192,7 +192,7 @@ def open_reader(name: str, device: str) -> Reader:
 def _opened(name: str, device: str, stamp: tuple[Any, ...]) -> Reader:
     with session.session(1):
         where = session.resolve(device)
-        codec = loading.load_codec(name)
+        codec = loading.load_codec(name, "model")
         module = loading.load_module(name)
         rows = max(len(codec.vocabulary), 0 if codec.begin is None else codec.begin + 1)
         loading.check_rows(module, rows, name)

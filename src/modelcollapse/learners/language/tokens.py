@@ -139,7 +139,7 @@ class TokenBlocks(FiniteSource):
         else:
             from modelcollapse.learners.language.loading import load_codec
 
-            codec = load_codec(self.tokenizer)
+            codec = load_codec(self.tokenizer, "tokenizer")
         blocks = Tokens.of(texts, codec).blocks(self.block)
         if not len(blocks):
             raise InputError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import Degenerate
+from modelcollapse.errors import Diverged
 from modelcollapse.learners.language.loading import fill, tensors
 from modelcollapse.learners.language.session import Rows, library, mixed_precision
 from modelcollapse.learners.language.windows import Windows
@@ -107,7 +107,7 @@ class Training:
 
         Raises
         ------
-        Degenerate
+        Diverged
             If the loss is no number any more.
         """
         saved_at = time.monotonic()
@@ -121,10 +121,10 @@ class Training:
                 self.progress.step += 1
                 step = self.progress.step
                 if (step % LOOK == 0 or step % self.each == 0) and bool(bad):
-                    raise Degenerate(
-                        f"the loss was infinite or NaN by step {step} of {self.total}: the "
-                        "weights are lost. Earlier generations are kept; lower the learning rate "
-                        "or raise warmup"
+                    raise Diverged(
+                        f"the loss was infinite or NaN by step {step} of {self.total}, so the "
+                        f"weights are lost; lower learning_rate ({self.plan.learning_rate:g}) or "
+                        "raise warmup"
                     )
                 ended = step % self.each == 0
                 if ended and self.validation is not None:
