@@ -26,7 +26,7 @@ def train(
 
     It depends on nothing but the arguments, so an earlier generation can be fitted again.
     """
-    learner, budget = nature.lineage.learner, nature.lineage.budget
+    learner, budget = nature.learner, nature.lineage.budget
     summarise = getattr(learner, "summarise", None)
     training = corpus
     if budget is not None and budget < corpus.size:
@@ -124,7 +124,7 @@ class Generation:
     @property
     def learner(self) -> Any:
         """The recipe that fitted the model."""
-        return self._nature.lineage.learner
+        return self._nature.learner
 
     @property
     def examined(self) -> int:

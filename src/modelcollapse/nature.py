@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from modelcollapse import records, seeds
 from modelcollapse.errors import Exhausted, Incompatible
 from modelcollapse.families.regression.labelled import Labelled
-from modelcollapse.protocols import Finite, Replicable, Settling, name_of
+from modelcollapse.protocols import Finite, Replicable, Settling, attuned, name_of
 
 if TYPE_CHECKING:
     from modelcollapse.lineage import Lineage
@@ -24,6 +24,7 @@ class Nature:
     __slots__ = (
         "_order",
         "layout",
+        "learner",
         "lineage",
         "read_before",
         "replicate",
@@ -36,6 +37,7 @@ class Nature:
         self.lineage, self.seed = lineage, seed
         self.replicate, self.replicates = replicate, replicates
         self.truth: Any = lineage.truth
+        self.learner = attuned(lineage.learner, lineage.truth)
         if replicates is not None:
             if not isinstance(self.truth, Replicable):
                 raise Incompatible(

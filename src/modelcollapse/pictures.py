@@ -62,6 +62,8 @@ class Gallery:
     ----------
     generations : tuple of int
         Columns: the generations of which any lineage has a snapshot.
+    real : dict of str to Picture
+        Real records of lineages whose records are pictures, to be compared with.
     rows : dict of str to dict of int to Picture
         Generations at which a lineage has no snapshot are left out.
     caption : str
@@ -69,6 +71,7 @@ class Gallery:
     """
 
     generations: tuple[int, ...]
+    real: dict[str, Picture]
     rows: dict[str, dict[int, Picture]]
     caption: str
 
@@ -77,8 +80,19 @@ class Gallery:
         """Whether there is anything to look at."""
         return any(picture.kind != "none" for row in self.rows.values() for picture in row.values())
 
+    def continuations(self, label: str) -> list[tuple[str, dict[int, str]]]:
+        """Prompts of a lineage, each with what the generations wrote after it."""
+        found: dict[tuple[int, str], dict[int, str]] = {}
+        for generation, picture in self.rows[label].items():
+            if picture.kind == "continued":
+                for place, pair in enumerate(picture.content):
+                    found.setdefault((place, pair[0]), {})[generation] = pair[1]
+        return [(prompt, texts) for (_, prompt), texts in found.items()]
 
-def gallery(snapshots: Mapping[str, Snapshots]) -> Gallery:
+
+def gallery(
+    snapshots: Mapping[str, Snapshots], real: Mapping[str, NDArray[Any]] | None = None
+) -> Gallery:
     """Pictures of the snapshots of several lineages.
 
     Parameters
@@ -88,12 +102,16 @@ def gallery(snapshots: Mapping[str, Snapshots]) -> Gallery:
         channels behind, are pictures; lists of strings are texts, and `Continued` ones have
         prompts before them; arrays of shape ``(k,)``,
         ``(k, 1)`` or ``(k, 2)`` are charted. Other records are left out, which the caption says.
+    real : mapping of str to ndarray, optional
+        Real pictures by lineage, where the snapshots are pictures.
     """
+    real = real or {}
     everything = [taken for by in snapshots.values() for taken in by.values()]
     generations = tuple(sorted({generation for by in snapshots.values() for generation in by}))
     kinds = {kind_of(taken) for taken in everything}
     kind = kinds.pop() if len(kinds) == 1 else "none"
-    limits = _limits(kind, everything, [by[min(by)] for by in snapshots.values() if by])
+    firsts = [*real.values(), *(by[min(by)] for by in snapshots.values() if by)]
+    limits = _limits(kind, everything, firsts)
     rows = {
         label: {
             generation: _picture(kind, taken, by[min(by)], limits)
@@ -101,7 +119,11 @@ def gallery(snapshots: Mapping[str, Snapshots]) -> Gallery:
         }
         for label, by in snapshots.items()
     }
-    return Gallery(generations, rows, _caption(kind, everything, generations, limits))
+    originals = {label: _picture(kind, taken, taken, limits) for label, taken in real.items()}
+    caption = _caption(kind, everything, generations, limits)
+    if originals:
+        caption += " First, as many real records that no model was fitted to."
+    return Gallery(generations, originals, rows, caption)
 
 
 def kind_of(taken: Any) -> str:

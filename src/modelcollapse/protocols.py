@@ -168,7 +168,8 @@ class Varying(Protocol):
 class Rounds(Protocol):
     """A model that goes on from prompts, and can take the same ones several times over.
 
-    Where a curator chooses, the loop asks for its candidates in rounds as large as what is kept.
+    Where a curator chooses, the loop asks for its candidates in rounds as large as what is kept. A
+    model that can also write without prompts says so by an attribute `continues` that is False.
     """
 
     def sample_rounds(self, n: int, size: int, *, rng: Generator) -> Any:
@@ -219,6 +220,11 @@ class Learning(Protocol):
     def learn(self, batches: Callable[[], Iterator[Batch]]) -> Verifier:
         """Verifier for these records; every call of `batches` goes through all of them again."""
         ...
+
+
+def attuned(learner: Learner[D], truth: Any) -> Learner[D]:
+    """Return the learner with what it takes from the truth; itself where it takes nothing."""
+    return learner.for_truth(truth) if isinstance(learner, Attuned) else learner
 
 
 def name_of(part: Any) -> str:

@@ -14,17 +14,20 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
-from modelcollapse import registry, report_tables, svg, text_pictures
-from modelcollapse.errors import InputError
+from modelcollapse import records, registry, report_tables, svg, text_pictures
+from modelcollapse.errors import Incompatible, InputError
 from modelcollapse.history import BAND, History
 from modelcollapse.metrics.stage import Stage, stage
-from modelcollapse.pictures import gallery
+from modelcollapse.nature import Nature
+from modelcollapse.pictures import SHEET, gallery, kind_of
 from modelcollapse.plot import number
 from modelcollapse.prediction import statement
 from modelcollapse.protocols import Probe
 from modelcollapse.references import citation
 from modelcollapse.report_tables import STAGE_NAMES, counted
+from modelcollapse.sources import present
 from modelcollapse.spec import Simulation, to_yaml
 from modelcollapse.store import write_atomic
 from modelcollapse.tabular import shown_generations
@@ -99,7 +102,9 @@ def render(
         theory=[group for group in theory if group["covered"]],
         refused=[group for group in theory if group["refused"]],
         perplexities=perplexities,
-        gallery=gallery({label: history.snapshots for label, history in histories.items()}),
+        gallery=gallery(
+            {label: history.snapshots for label, history in histories.items()}, _real(histories)
+        ),
         generations=shown_generations(histories, None),
         medians=report_tables.medians(histories),
         stages=report_tables.stages(staged),
@@ -140,6 +145,25 @@ def versions() -> dict[str, str]:
     """Versions of what the numbers rest on."""
     packages = {name: version(name) for name in ("modelcollapse", "numpy", "scipy", "scikit-learn")}
     return {**packages, "python": platform.python_version()}
+
+
+def _real(histories: Mapping[str, History]) -> dict[str, NDArray[Any]]:
+    """Held-out real records of replicate 0, by lineage, where models wrote pictures."""
+    found = {}
+    for label, history in histories.items():
+        kinds = {kind_of(taken) for taken in history.snapshots.values()}
+        if history.lineage is None or kinds != {"images"}:
+            continue
+        nature = Nature(history.lineage, history.provenance.get("seed", 0), 0, None)
+        try:
+            data = nature.holdout()
+        except Incompatible:
+            continue
+        shown = records.take(data, np.arange(min(SHEET, records.size(data))))
+        shown = present(shown, getattr(history.lineage.truth, "image_shape", None))
+        if kind_of(shown) == "images":
+            found[label] = shown
+    return found
 
 
 def _facts(histories: Mapping[str, History]) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ RUN: dict[str, Any] = {
     "title": str,
     "description": str,
 }
+
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
+"""Numbers of YAML 1.2 that PyYAML, which reads YAML 1.1, takes for text in part: 1e-3, 1.5e3."""
 
 PATHS = ("path", "folder")
 """Fields of parts that name files and folders."""
@@ -93,7 +97,7 @@ class Simulation:
             "replicates": self.replicates,
             "seed": self.seed,
             "every": self.every,
-            "snapshots": list(self.snapshots),
+            "snapshots": [index for index in self.snapshots if index <= self.generations],
             "measures": [registry.describe(probe) for probe in probes],
         }
 
@@ -159,12 +163,40 @@ def _from_yaml(text: str, path: Path) -> Any:
 
     try:
         _refuse_repeated_keys(yaml.compose(text, yaml.SafeLoader), path)
-        return yaml.safe_load(text)
+        return from_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise SpecError(f"{path} is not valid YAML{at}: {problem}.") from error
+
+
+def from_yaml(text: str) -> Any:
+    """Plain data that YAML text holds; numbers are those of YAML 1.2, such as 1e-3.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is no YAML.
+
+    Examples
+    --------
+    >>> from_yaml("learning_rate: 1e-3")
+    {'learning_rate': 0.001}
+    """
+    import yaml
+
+    return yaml.load(text, _numerate("SafeLoader"))
+
+
+@cache
+def _numerate(base: str) -> Any:
+    """Class of PyYAML, made to know the numbers of YAML 1.2."""
+    import yaml
+
+    known: Any = type(base, (getattr(yaml, base),), {})
+    known.add_implicit_resolver("tag:yaml.org,2002:float", NUMBER, list("-+.0123456789"))
+    return known
 
 
 def _refuse_repeated_keys(node: Any, path: Path) -> None:
@@ -216,6 +248,7 @@ def parse(document: Any, *, base: Path = Path()) -> Simulation:
     }
     if "snapshots" in settings:
         settings["snapshots"] = tuple(settings["snapshots"])
+        _check_snapshots(settings["snapshots"], settings.get("generations", Simulation.generations))
     measures = document.get("measures")
     if measures is not None:
         if not isinstance(measures, list):
@@ -234,6 +267,15 @@ def parse(document: Any, *, base: Path = Path()) -> Simulation:
         part = registry.build("policy", policy, where)
         lineages[label] = registry.build_lineage({**shared, "policy": part})
     return Simulation(lineages, **settings)
+
+
+def _check_snapshots(snapshots: tuple[int, ...], generations: int) -> None:
+    beyond = [index for index in snapshots if index > generations]
+    if beyond:
+        raise SpecError(
+            f"snapshots: generation {beyond[0]} is asked for, but the run has generations 0 to "
+            f"{generations}. Remove it, or raise generations."
+        )
 
 
 def in_full(part: Any, base: Path) -> Any:
@@ -286,5 +328,8 @@ def to_yaml(spec: Mapping[str, Any]) -> str:
     import yaml
 
     plain = json.loads(json.dumps(spec))
-    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=96)
+    # Texts that look like numbers to the reader are put in quotation marks.
+    text: str = yaml.dump(
+        plain, Dumper=_numerate("SafeDumper"), sort_keys=False, allow_unicode=True, width=96
+    )
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, Missing, suggestion
+from modelcollapse.probes.language import HISTOGRAM
 from modelcollapse.store import write_atomic
 
 if TYPE_CHECKING:
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
 
 Columns = dict[str, NDArray[Any]]
 
+_BINS = f"{HISTOGRAM}."
+
 
 def table(histories: Mapping[str, History], generations: Sequence[int] | None = None) -> list[str]:
-    """Lines of a text table: medians, and 5 to 95 % bands in brackets, at some generations."""
+    """Lines of a text table: medians, and 5 to 95 % bands in brackets, at some generations.
+
+    The bins of a histogram are counted in one line, and not shown.
+    """
     shown = shown_generations(histories, generations)
     rows = [["measure", "lineage", *(f"gen {g}" for g in shown)]]
-    for measure in dict.fromkeys(m for history in histories.values() for m in history.measures):
+    measures = dict.fromkeys(m for history in histories.values() for m in history.measures)
+    kept = without_bins(measures)
+    for measure in kept:
         for label, history in histories.items():
             if measure not in history.readings:
                 continue
@@ -43,7 +51,15 @@ def table(histories: Mapping[str, History], generations: Sequence[int] | None = 
     rows[1:] = _without_repeats(rows[1:])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows)
-    return ["  ".join(row).rstrip() for row in padded]
+    lines = ["  ".join(row).rstrip() for row in padded]
+    if len(kept) < len(measures):
+        lines.append(f"{HISTOGRAM}: {len(measures) - len(kept)} bins, drawn in the report")
+    return lines
+
+
+def without_bins(measures: Iterable[str]) -> list[str]:
+    """Names of measures without the bins of the histogram, which no curve and no table shows."""
+    return [name for name in measures if not name.startswith(_BINS)]
 
 
 def _without_repeats(rows: list[list[str]]) -> list[list[str]]:

@@ -20,6 +20,7 @@ from modelcollapse.history import History
 from modelcollapse.plot import PAPER, Theme, number, settings
 from modelcollapse.probes.language import HISTOGRAM
 from modelcollapse.svg import WEB, inline
+from modelcollapse.tabular import without_bins
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ _WIDTH, _ROW = 300 / 72, 46 / 72
 
 def without_histograms(history: History) -> History:
     """The history without the bins of the histogram, which no curve and no table should show."""
-    kept = {name: read for name, read in history.readings.items() if not name.startswith(_PREFIX)}
+    kept = {name: history.readings[name] for name in without_bins(history.readings)}
     return dataclasses.replace(history, readings=kept)
 
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from modelcollapse.continued import Continued
 from modelcollapse.history import Ending, History
 from modelcollapse.report import write_report
 
@@ -89,6 +90,24 @@ def show(browser, path, width, scheme="light"):
         {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
     )
     browser.get(path.as_uri())
+
+
+def test_prompts_stand_in_a_row_and_are_stacked_on_a_phone(browser, tmp_path):
+    words = tuple(" ".join([f"word{i}"] * (6 + 9 * i)) for i in range(3))
+    shown = {g: Continued(words, tuple(reversed(words))) for g in (0, 1, 5, 10, 20)}
+    write_report({"replace": history(0.3, shown)}, tmp_path / "page.html")
+    tops = (
+        "return [...document.querySelectorAll('#written .row')].map(row => "
+        "new Set([...row.children].map(cell => cell.getBoundingClientRect().top)).size)"
+    )
+    rights = (
+        "return Math.max(...[...document.querySelectorAll('#written .row > div')]"
+        ".map(cell => cell.getBoundingClientRect().right))"
+    )
+    for width, lines in ((1200, 1), (390, 5)):
+        show(browser, tmp_path / "page.html", width)
+        assert browser.execute_script(tops) == [lines] * 3
+        assert browser.execute_script(rights) <= width
 
 
 @pytest.mark.parametrize("width", [360, 768, 1600])

@@ -133,3 +133,12 @@ def test_what_cannot_be_drawn_is_left_out_with_a_sentence():
 
 def test_nothing_at_all():
     assert gallery({"a": {}}).generations == ()
+
+
+def test_real_pictures_are_on_the_same_scale():
+    dark, bright = np.zeros((30, 2, 2)), np.ones((30, 2, 2))
+    shown = gallery({"a": {0: dark, 1: dark}}, {"a": bright})
+    assert "First, as many real records" in shown.caption
+    assert pixels(shown.real["a"].content)[0, 0, 0] == 1
+    assert pixels(shown.rows["a"][0].content)[0, 0, 0] == 0
+    assert gallery({"a": {0: dark}}).real == {}

@@ -15,7 +15,7 @@ WORDS = [f"w{i}" for i in range(60)]
 PROBES = [
     language.Perplexity(), language.CrossEntropyGap(), language.GeneratedPerplexity(),
     language.PerplexityHistogram(), language.Repetition(2), language.SelfBleu(),
-    language.ZipfExponent(), language.VocabularySurvival(), language.NextTokenConcentration(),
+    language.ZipfExponent(), language.VocabularySurvival(),
 ]  # fmt: skip
 
 
@@ -107,7 +107,11 @@ def test_texts_grow_alike_and_circular_where_decoding_sharpens(lineage):
         values = history[measure].mean(axis=0)
         assert values[-1] > values[0], measure
     assert (history["cross_entropy_gap"][:, -1] > history["cross_entropy_gap"][:, 0]).all()
-    assert np.isnan(history["next_token_concentration"]).all()
+
+
+def test_certainty_of_the_next_token_is_refused_for_texts_of_models_that_do_not_give_it(lineage):
+    with pytest.raises(Incompatible, match=r"those of NGram do not. Use CausalLM"):
+        lineage.run(0, probes=["next_token_concentration"])
 
 
 def test_common_words_take_over_where_words_are_sharpened(lineage):
@@ -124,13 +128,13 @@ def test_strings_are_read_like_texts():
         mc.Empirical(documents), mc.NGram(2), mc.Replace(100), size=100, holdout=100
     )
     history = lineage.run(1, probes=PROBES)
-    kept = [m for m in history.measures if not m.startswith(("perplexity_h", "next"))]
+    kept = [m for m in history.measures if not m.startswith("perplexity_h")]
     assert all(np.isfinite(history[m]).all() for m in kept)
 
 
 def test_records_that_are_no_texts_read_nan():
     lineage = mc.Lineage(mc.Gaussian(), mc.GaussianMLE(), mc.Replace(30), size=30)
-    history = lineage.run(1, probes=PROBES)
+    history = lineage.run(1, probes=[*PROBES, language.NextTokenConcentration()])
     assert all(np.isnan(history[m]).all() for m in history.measures)
 
 

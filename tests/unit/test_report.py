@@ -7,9 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import modelcollapse as mc
 from modelcollapse import report_tables
 from modelcollapse.errors import InputError
 from modelcollapse.history import Ending, History
+from modelcollapse.nature import Nature
+from modelcollapse.pictures import gallery
 from modelcollapse.report import render, write_report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -257,3 +260,17 @@ def test_shares_of_the_stages_add_up():
 def test_no_lineages():
     with pytest.raises(InputError, match="no lineages to report on"):
         render({})
+
+
+def test_real_pictures_stand_before_those_of_generation_0():
+    lineage = mc.Lineage(mc.Digits(), mc.GaussianMLE(), mc.Replace(100), size=100)
+    found = lineage.run(1, seed=4, snapshots=[0, 1], probes=["variance"])
+    page = render({"a": found})
+    assert page.index("<dt>real</dt>") < page.index("<dt>generation 0</dt>")
+    nature = Nature(lineage, 4, 0, None)
+    data = nature.holdout()[:25].reshape(-1, 8, 8)
+    shown = gallery({"a": found.snapshots}, {"a": data})
+    assert shown.real["a"].content in page
+    # Where none is set aside, there is none to show.
+    everything = lineage.but(size=1797, holdout=0, policy=mc.Replace(10))
+    assert "<dt>real</dt>" not in render({"a": everything.run(0, snapshots=[0], probes=[])})

@@ -308,3 +308,36 @@ def test_labels_are_strings():
 
 def test_errors_of_a_spec_are_errors_of_input():
     assert issubclass(SpecError, InputError)
+
+
+# --- numbers, snapshots --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1e-3", 1e-3), ("1e9", 1e9), ("-.5E3", -500.0), ("+1.e2", 100.0), ("2.5e4", 25_000.0),
+        ("12", 12), ("1.5", 1.5), ("'1e3'", "1e3"), ("1e", "1e"), ("e3", "e3"), ("1e3a", "1e3a"),
+    ],
+)  # fmt: skip
+def test_numbers_are_those_of_yaml_1_2(written, read):
+    found = spec.from_yaml(f"x: {written}")["x"]
+    assert (found, type(found)) == (read, type(read))
+    # And texts that look like numbers stay texts.
+    assert spec.from_yaml(spec.to_yaml({"x": read}))["x"] == read
+
+
+def test_a_file_may_say_a_number_with_an_exponent(write):
+    document = json.dumps(but(truth={"type": "exact_gaussian", "cov": "COV"}))
+    for written in ("1e-3", "1e9"):
+        path = write(document.replace('"COV"', written))
+        (first, *_) = spec.read(path).lineages.values()
+        assert float(first.truth.cov) == float(written)
+
+
+def test_snapshots_of_generations_there_are_none_of_are_refused():
+    with pytest.raises(SpecError, match=r"snapshots: generation 99 is asked for, .* 0 to 1"):
+        spec.parse(but(generations=1, snapshots=[0, 99]))
+    whole = spec.parse(but(generations=9, snapshots=[0, 9]))
+    # Fewer generations than the file says: what is written down runs.
+    assert spec.parse(whole.but(generations=3).spec()).snapshots == (0,)

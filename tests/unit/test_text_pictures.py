@@ -8,6 +8,7 @@ import pytest
 
 import modelcollapse as mc
 from modelcollapse import text_pictures
+from modelcollapse.comparison import Comparison
 from modelcollapse.continued import PROMPTS, TOKENS, Continued, continued
 from modelcollapse.errors import InputError
 from modelcollapse.families.texts import Texts
@@ -148,4 +149,24 @@ def test_prompts_stand_before_what_was_written():
     history = run(probes=["variance"])
     history.snapshots[0] = taken
     page = render({"a": history})
-    assert '<span class="prompt">once &lt;upon&gt;</span> a time' in page
+    assert '<p class="prompt">once &lt;upon&gt; …</p>' in page
+    assert "<dt>generation 0</dt><dd>… a time</dd>" in page
+
+
+def test_a_row_of_the_page_holds_what_all_generations_wrote_after_one_prompt():
+    shown = {g: Continued(("one", "two"), (f"a{g}", f"b{g}")) for g in (0, 3)}
+    found = gallery({"a": shown, "none": {}})
+    assert found.continuations("a") == [
+        ("one", {0: "a0", 3: "a3"}),
+        ("two", {0: "b0", 3: "b3"}),
+    ]
+    assert found.continuations("none") == []
+
+
+def test_bins_are_counted_and_not_tabulated(history):
+    for shown in (repr(history), repr(Comparison({"a": history, "b": history}))):
+        assert "perplexity_histogram: 72 bins, drawn in the report" in shown
+        assert "perplexity_histogram.1" not in shown
+        assert len(shown.splitlines()) < 8
+    assert "bins" not in repr(text_pictures.without_histograms(history))
+    assert "perplexity_histogram.1" in history.to_dict()["measures"]

@@ -139,10 +139,11 @@ def _check_generator(lineage: Any) -> None:
     import numpy as np
 
     from modelcollapse.errors import InputError
+    from modelcollapse.protocols import attuned
     from modelcollapse.testing import BrokenPromise, check_learner
 
     some = lineage.truth.take(np.arange(min(len(lineage.truth), CHECKED_RECORDS)))
     try:
-        check_learner(lineage.learner, some)
+        check_learner(attuned(lineage.learner, lineage.truth), some)
     except BrokenPromise as broken:
         raise InputError(f"the generator cannot be planned with: {broken}") from broken

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.random import Generator
 
-from modelcollapse.protocols import Attuned, Learner, Model
+from modelcollapse.protocols import Learner, Model, attuned
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,14 @@ class Given:
 
     Examples
     --------
+    A generator that is wrong about a quarter of the records, and its student:
+
     >>> import modelcollapse as mc
-    >>> learner = Given(mc.Gaussian(0.0, 4.0), mc.GaussianMLE())
-    >>> lineage = mc.Lineage(mc.Gaussian(), learner, mc.Replace(1000), size=1000)
-    >>> [round(float(g.model.cov)) for g, _ in zip(lineage.generations(), range(2))]
-    [4, 4]
+    >>> from modelcollapse.families.classification.laws import SplitGaussian
+    >>> learner = Given(SplitGaussian(5, angle=3.1416 / 4), mc.Ridge(0.1))
+    >>> lineage = mc.Lineage(SplitGaussian(5), learner, mc.Replace(20_000), size=2)
+    >>> lineage.run(1, probes=["misclassification"])["misclassification"].round(2)
+    array([[0.25, 0.25]])
     """
 
     model: Model[Any]
@@ -38,8 +41,7 @@ class Given:
 
     def for_truth(self, truth: Any) -> Given:
         """Return the same learner, its later models fitted as suits the truth."""
-        then: Any = self.then
-        return replace(self, then=then.for_truth(truth)) if isinstance(then, Attuned) else self
+        return replace(self, then=attuned(self.then, truth))
 
     def fit(self, data: Any, *, rng: Generator, parent: Model[Any] | None = None) -> Model[Any]:
         """Give the model, or fit one to what the parent wrote."""

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse import records
-from modelcollapse.errors import InputError, is_whole
+from modelcollapse.errors import Incompatible, InputError, is_whole
 from modelcollapse.families.scoring import scores_tokens, token_scores
 from modelcollapse.families.texts import Texts
 from modelcollapse.metrics import language, text
 from modelcollapse.probes.views import Floats, TextView, view, word_counts
-from modelcollapse.protocols import Reading
+from modelcollapse.protocols import Reading, name_of
 
 if TYPE_CHECKING:
     from modelcollapse.generation import Generation
@@ -90,6 +90,11 @@ class NextTokenConcentration:
 
     One over the effective number of choices, averaged over held-out text. For models that give
     the entropy of their next tokens (`token_entropies`), such as `CausalLM`.
+
+    Raises
+    ------
+    Incompatible
+        When read, if the records are texts and the model gives no such entropies.
     """
 
     name: ClassVar[str] = "next_token_concentration"
@@ -98,7 +103,12 @@ class NextTokenConcentration:
         """Read one generation."""
         read = getattr(generation.model, "token_entropies", None)
         if read is None:
-            return NAN
+            if texts_of(generation) is None:
+                return NAN
+            raise Incompatible(
+                f"{self.name} needs models that give the entropy of their next tokens, and those "
+                f"of {name_of(generation.learner)} do not. Use CausalLM, or leave the measure out."
+            )
         return language.next_token_concentration(_joined(read(generation.reference)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from modelcollapse import registry
 from modelcollapse.errors import InputError, SpecError
+from modelcollapse.spec import from_yaml
 
 COLUMNS = {"text": ("text", "prediction"), "reference": ("reference",), "prompt": ("prompt",)}
 """Fields of verifiers that say which column holds what."""
@@ -84,7 +85,7 @@ def _value(text: str, where: str) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(text)
+        return from_yaml(text)
     except yaml.YAMLError as error:
         raise SpecError(
             f"{where}: {text!r} cannot be read as a value. Put a text with colons or brackets in "
@@ -96,7 +97,7 @@ def _from_file(path: str) -> list[tuple[str, dict[str, Any]]]:
     import yaml
 
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        document = from_yaml(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"cannot read {path}: {getattr(error, 'strerror', None) or error}."

@@ -1,13 +1,17 @@
 import pickle
+import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from modelcollapse import registry
+import modelcollapse as mc
+from modelcollapse import registry, spec
 from modelcollapse.errors import Degenerate, InputError, Missing
 from modelcollapse.learners.diffusion import Diffusion
+from modelcollapse.learners.given import Given
 from modelcollapse.testing import check_learner
 
 torch = pytest.importorskip("torch")
@@ -109,3 +113,51 @@ def test_without_a_package_its_extra_is_named(halves, monkeypatch, package, extr
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(Missing, match=rf"a diffusion model needs.*{package}.*extra '{extra}'"):
         QUICK.fit(halves, rng=np.random.default_rng(1))
+
+
+# --- the shape of pictures, from the truth --------------------------------------------------------
+
+
+def first_model(truth, learner=QUICK):
+    lineage = mc.Lineage(truth, learner, mc.Replace(40), size=40, holdout=8)
+    chain = lineage.generations()
+    next(chain)
+    return next(chain).model
+
+
+def test_the_truth_says_how_high_and_wide_pictures_are(halves, tmp_path):
+    rows = halves.reshape(256, 16)
+    np.save(tmp_path / "rows.npy", rows)
+    labelled = mc.Empirical(rows, image_shape=(4, 4), labels=np.arange(256) % 2)
+    for truth in (
+        labelled,
+        mc.RareClasses(labelled, [1], 0.5),
+        mc.File(str(tmp_path / "rows.npy"), image_shape=(4, 4)),
+    ):
+        fitted = first_model(truth)
+        assert fitted.form.image == (1, 4, 4)
+        assert fitted.sample(2, rng=np.random.default_rng(0)).shape == (2, 16)
+    # What the learner was told counts for more, and the spec holds what was written.
+    assert first_model(labelled, replace(QUICK, image_shape=(2, 8))).form.image == (1, 2, 8)
+    lineage = mc.Lineage(labelled, QUICK, mc.Replace(40), size=40)
+    list(zip(range(1), lineage.generations(), strict=False))
+    assert lineage.spec()["learner"]["image_shape"] is None
+    with pytest.raises(InputError, match="Set image_shape of the learner"):
+        first_model(mc.Empirical(rows))
+    with pytest.raises(InputError, match=r"image_shape \(3, 4\) of the learner asks for 12"):
+        first_model(labelled, replace(QUICK, image_shape=(3, 4)))
+
+
+def test_a_given_model_hands_the_shape_on(halves):
+    truth = mc.Empirical(halves.reshape(256, 16), image_shape=(4, 4))
+    assert first_model(truth, Given(truth, QUICK)).form.image == (1, 4, 4)
+
+
+def test_the_spec_of_the_page_on_pictures_runs():
+    page = Path(__file__).parents[3] / "docs" / "pictures.md"
+    (text,) = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+    (lineage,) = spec.parse(spec.from_yaml(text)).lineages.values()
+    small = {"epochs": 1, "channels": 8, "sampling_steps": 2}
+    lineage = lineage.but(learner=replace(lineage.learner, **small), size=40, policy=mc.Replace(4))
+    history = lineage.run(1, snapshots=[1], probes=["variance"])
+    assert history.snapshots[1].shape == (40, 8, 8)

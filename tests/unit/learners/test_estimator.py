@@ -272,6 +272,13 @@ class Rows(Normal):
         (lambda t: t.assign(name=None), "values of column 'name'"),
         (lambda t: t["k"], "a table and wrote Series. Return a dataframe with the columns"),
         (lambda t: t.to_numpy()[:, :1], r"2 columns, got an array of shape \(9, 1\)"),
+        (
+            lambda t: t.to_numpy().astype(str),
+            "'k' held Int64 and Spoilt writes String. Return a da",
+        ),
+        (lambda t: np.ones((9, 2)), "'name' held .* and Spoilt writes Float64. Return a dataframe"),
+        (lambda t: t.to_dict("list"), r"wrote dict. Return a dataframe with .* \['k', 'name'\]"),
+        (lambda t: t.to_numpy().tolist(), "wrote list. Return a dataframe"),
     ],
 )
 def test_wrong_tables_are_named(rng, change, message):

@@ -309,3 +309,28 @@ def test_fitting_sdv_depends_on_our_generator_where_fitting_is_random():
     ]
     assert fits[0].equals(fits[1])
     assert not fits[0].equals(fits[2])
+
+
+class OfMyOwn:
+    """Resamples the rows of the dataframe that it is given."""
+
+    def __init__(self, seed=0):
+        self.seed = seed
+
+    def fit(self, data):
+        self.data = data
+
+    def sample(self, n):
+        at = np.random.default_rng(self.seed).integers(len(self.data), size=n)
+        return self.data.iloc[at] if isinstance(self.data, pd.DataFrame) else self.data[at]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_a_class_of_ones_own_gets_and_gives_the_dataframe_of_the_records(make, rng):
+    data = table(make=make)
+    model = Synthesizer(OfMyOwn).fit(data, rng=rng)
+    assert type(model.synthesizer.data) is type(data)
+    written = model.sample(9, rng=rng)
+    assert type(written) is type(data)
+    assert list(written.columns) == list(data.columns)
+    check_learner(Synthesizer(OfMyOwn), data)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+import modelcollapse as mc
 from modelcollapse import registry
 from modelcollapse.errors import Degenerate, InputError, Missing
 from modelcollapse.learners.vae import VAE
@@ -256,3 +257,9 @@ def test_fewer_records_than_latent_dimensions(digits, count):
     written = model.sample(5, rng=np.random.default_rng(1))
     assert written.shape == (5, 64)
     assert np.isfinite(written).all()
+
+
+def test_convolutions_take_the_shape_of_pictures_from_the_truth():
+    learner = replace(QUICK, architecture="convolutional", width=8)
+    lineage = mc.Lineage(mc.Digits(), learner, mc.Replace(60), size=60)
+    assert next(lineage.generations()).model.form.image == (1, 8, 8)
