@@ -10,6 +10,7 @@ from pathlib import Path
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
     "long", "startup", "language", "vae", "rouge", "perplexity",
+    "neighbours",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import gammaln, ndtri
 
 from modelcollapse.errors import InputError
 from modelcollapse.protocols import Reading
@@ -207,3 +207,14 @@ def gaussian_pair(
             "(..., d, k)."
         )
     return shift, first, second
+
+
+def choose_ratio(c: Floats, n: ArrayLike, m: float) -> Floats:
+    """Binomial coefficient of n - c and m over that of n and m: none of c among m of n."""
+    rest = np.asarray(n) - c
+    possible = rest >= m
+    rest = np.where(possible, rest, m)
+    logarithm = gammaln(rest + 1) - gammaln(rest - m + 1)
+    logarithm -= gammaln(np.asarray(n) + 1) - gammaln(np.asarray(n) - m + 1)
+    # rounding of the logarithms must not lift a probability above 1
+    return np.where(possible, np.exp(np.minimum(logarithm, 0.0)), 0.0)

@@ -18,6 +18,7 @@ from modelcollapse.errors import InputError
 from modelcollapse.metrics._arguments import (
     Floats,
     Numbers,
+    choose_ratio,
     counts_and_size,
     floats,
     plain,
@@ -36,19 +37,9 @@ def _missed(counts: Numbers, n: Floats, m: float) -> Floats:
     most = int(counts.max())
     if np.ptp(n) == 0 and most < counts.size:
         # one table for all states and replicates
-        table = _choose_ratio(np.arange(most + 1.0), n.flat[0], m)
+        table = choose_ratio(np.arange(most + 1.0), n.flat[0], m)
         return np.asarray(table[counts.astype(np.intp)])
-    return _choose_ratio(counts.astype(np.float64), n, m)
-
-
-def _choose_ratio(c: Floats, n: ArrayLike, m: float) -> Floats:
-    rest = np.asarray(n) - c
-    possible = rest >= m
-    rest = np.where(possible, rest, m)
-    logarithm = gammaln(rest + 1) - gammaln(rest - m + 1)
-    logarithm -= gammaln(np.asarray(n) + 1) - gammaln(np.asarray(n) - m + 1)
-    # rounding of the logarithms must not lift a probability above 1
-    return np.where(possible, np.exp(np.minimum(logarithm, 0.0)), 0.0)
+    return choose_ratio(counts.astype(np.float64), n, m)
 
 
 def _checked(

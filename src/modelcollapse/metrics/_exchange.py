@@ -1,0 +1,101 @@
+"""What a measure of two lists of counts says by chance, given what both sides hold together.
+
+If nothing changed, every record of the pool is as likely to be a new one as any other. Given the
+pooled count `u` of a state, the number `s` of its records on the new side is then hypergeometric,
+whatever the law: no estimate of it enters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+from scipy.stats import pearson3
+
+from modelcollapse.metrics._arguments import Floats, Numbers
+
+Terms = Callable[[Floats, Floats], Floats]
+
+_REACH = 9.0  # standard deviations of a count that are looked at
+_BLOCK = 1 << 21  # terms held at once
+
+
+class Chance(NamedTuple):
+    """Moments of a sum over states under exchange of the records."""
+
+    mean: float
+    variance: float
+    third: float
+
+
+def _log_choose(n: Floats | float, k: Floats) -> Floats:
+    return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
+
+
+def exchanged(pooled: Numbers, M: float, N: float, terms: Terms) -> Chance:
+    """Moments of ``sum over states of terms(new count, reference count)``.
+
+    Parameters
+    ----------
+    pooled : ndarray, shape (states,)
+        Records of each state on both sides together; states may be left out.
+    M, N : float
+        New records and reference records in all.
+    terms : callable
+        Vectorised term of one state.
+
+    Notes
+    -----
+    The mean is exact. Counts of different states depend on each other through their fixed sum
+    alone, to first order: the part of the terms that is linear in the count, ``b s`` with one `b`
+    for all states, is taken out before variances are added (Holst 1972).
+    """
+    n = M + N
+    kinds, how_many = np.unique(pooled[pooled > 0].astype(np.float64), return_counts=True)
+    if not kinds.size:
+        return Chance(0.0, 0.0, 0.0)
+    centre = kinds * M / n
+    sd = np.sqrt(kinds * (M / n) * (N / n) * (n - kinds) / max(n - 1, 1.0))
+    first = np.floor(np.maximum.reduce([np.zeros_like(kinds), kinds - N, centre - _REACH * sd - 9]))
+    last = np.ceil(np.minimum.reduce([kinds, np.full_like(kinds, M), centre + _REACH * sd + 9]))
+    width = (last - first + 1).astype(np.intp)
+    # per kind: mean of the term, its variance, covariance with s, variance of s, and the rest
+    mean, squares, mixed, spread = (np.zeros(kinds.size) for _ in range(4))
+    parts = []
+    for part in np.split(
+        np.arange(kinds.size), np.flatnonzero(np.diff(np.cumsum(width) // _BLOCK)) + 1
+    ):
+        starts = np.cumsum(width[part]) - width[part]
+        which = np.repeat(part, width[part])
+        s = np.arange(which.size) - np.repeat(starts, width[part]) + first[which]
+        u = kinds[which]
+        chance = np.exp(_log_choose(M, s) + _log_choose(N, u - s) - _log_choose(n, u))
+        chance /= np.repeat(np.add.reduceat(chance, starts), width[part])
+        value = terms(s, u - s)
+        mean[part] = np.add.reduceat(chance * value, starts)
+        value, away = value - mean[which], s - centre[which]
+        squares[part] = np.add.reduceat(chance * value**2, starts)
+        mixed[part] = np.add.reduceat(chance * value * away, starts)
+        spread[part] = np.add.reduceat(chance * away**2, starts)
+        parts.append((which, chance, value, away))
+    whole = float((how_many * spread).sum())
+    # states that are left out take up their share of the fixed sum
+    whole += max((n - float((how_many * kinds).sum())) * (M / n) * (N / n), 0.0)
+    b = float((how_many * mixed).sum()) / whole if whole > 0 else 0.0
+    variance = float((how_many * squares).sum()) - b * float((how_many * mixed).sum())
+    third = sum(
+        float((how_many[which] * chance * (value - b * away) ** 3).sum())
+        for which, chance, value, away in parts
+    )
+    return Chance(float((how_many * mean).sum()), max(variance, 0.0), third)
+
+
+def upper_tail(value: float, chance: Chance) -> float:
+    """Probability of a sum at least as large: Pearson's type III with the three moments."""
+    if not chance.variance > 0:
+        return float("nan")
+    sd = chance.variance**0.5
+    skew = float(np.clip(chance.third / sd**3, -8.0, 8.0))
+    return float(pearson3.sf((value - chance.mean) / sd, skew))
