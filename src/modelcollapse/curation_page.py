@@ -32,9 +32,10 @@ _SHARES = {
 _CURVES = {
     "error": ("Wrong among the kept", "From the labels, with its interval. Lower is better."),
     "tail": (
-        "Rare words that are left",
-        "Of the rarest words, which make up a tenth of all, the share that still occurs, each "
-        "counting as often as it is used. Higher is better.",
+        "Rarest words that still occur",
+        "Of the rarest words, which make up a tenth of all, the share that occurs at all in what "
+        "is kept, each counting as often as it is used. It grows with the number of records; the "
+        "verdict's figure is another one, at equal length. Higher is better.",
     ),
     "score": ("Mean score", "What the rule chooses by."),
 }
@@ -160,8 +161,8 @@ def _tail(card: Mapping[str, Any]) -> dict[str, str]:
         words = "The texts have too few words to tell."
     elif row["measure"] == "tail_covered":
         words = (
-            f"Of the rare words of real texts, {_percent(row['kept'])} are among what is kept, in "
-            f"as many words as a random choice has, which covers {_percent(row['random'])}."
+            f"At equal length, {_percent(row['kept'])} of the rare words of real texts are covered "
+            f"by what is kept, and {_percent(row['random'])} by a random choice."
         )
     else:
         words = (

@@ -12,7 +12,7 @@ import modelcollapse
 
 ROOT = Path(modelcollapse.__file__).parent
 FLOORS = [
-    {"errors", "seeds", "records", "protocols", "references", "bibliography"},
+    {"errors", "seeds", "records", "protocols", "references", "bibliography", "batches"},
     {"theory", "metrics", "families"},
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files",

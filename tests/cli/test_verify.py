@@ -1,10 +1,12 @@
 """Scores from the command line, whole or killed, on files of any size."""
 
+import gzip
 import hashlib
 import json
 import os
 import pty
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -117,6 +119,43 @@ def test_scores_lie_beside_the_data_and_are_summed_up(here):
     assert (here.folder / "data.jsonl.scores" / "manifest.json").exists()
 
 
+def test_a_record_of_another_type_takes_no_other_along(here):
+    name = write(here)
+    lines = (here.folder / name).read_text().splitlines()
+    lines[60] = lines[60].replace('"n": 60', '"n": "60"')
+    here.write(name, "\n".join(lines))
+    done = here("verify", name, "--with", "text_length")
+    assert done.returncode == 0, done.stderr
+    assert "200 records, 1 of them malformed and set aside" in done.stdout
+    aside = here.folder / "data.jsonl.scores" / "set_aside" / "part-00000.jsonl"
+    found = json.loads(aside.read_text())
+    assert (found["line"], found["raw"]) == (61, lines[60])
+    assert "column 'n', which holds a number" in done.stdout
+
+
+def test_a_change_of_type_or_a_file_cut_off_is_found_before_anything_is_written(here):
+    lines = ['{"text": "x"}'] * 280 + ['{"text": 5}'] * 20
+    here.write("changes.jsonl", "\n".join(lines))
+    packed = gzip.compress("\n".join(lines[:280]).encode())
+    (here.folder / "cut.jsonl.gz").write_bytes(packed[:-6])
+    for name in ("changes.jsonl", "cut.jsonl.gz"):
+        here.refused(name, "verify", name, "-w", "text_length")
+        assert not (here.folder / f"{name}.scores").exists()
+
+
+def test_the_examples_of_the_help_run(here):
+    records = [{"text": "a b c d e f", "reference": "a b", "gold": "a b"}] * 3
+    here.write("gen2.jsonl", "\n".join(map(json.dumps, records)))
+    here.write("gen2/a.jsonl", "\n".join(map(json.dumps, records)))
+    shown = here("verify", "--help").stdout
+    words = " ".join(shown.replace("│", " ").split()).split("Examples")[1].split("modelcollapse ")
+    examples = [shlex.split(each) for each in words if each.startswith("verify ")]
+    assert len(examples) == 2
+    for example in examples:
+        done = here(*(each.replace("parquet", "jsonl") for each in example))
+        assert done.returncode == 0, (example, done.stderr)
+
+
 def test_json_says_the_same(here):
     done = here("verify", write(here), "-w", "text_length", "-w", "settings:number=2", "--json")
     found = json.loads(done.stdout)
@@ -211,17 +250,20 @@ def test_a_bar_is_shown_on_a_terminal_only(here):
         (["data.jsonl", "-w", "empty.yaml"], "empty.yaml holds no verifiers"),
         (["data.jsonl", "-w", "bad.yaml"], "bad.yaml is not valid YAML"),
         (["data.jsonl", "--text-column", "txt"], "length reads the column 'txt'.*mean 'text'"),
+        (["data.jsonl", "-w", "agreement"], "reads the column 'prompt'.* with --prompt-column"),
         (["data.jsonl", "--prompt-column", "n"], "none of the verifiers reads a prompt"),
         (["data.jsonl", "--resume", "maybe"], "resume is 'maybe'"),
         (["data.jsonl", "--resume", "always"], "no scores of length in .* to go on from"),
         (["data.jsonl", "--engine", "rai"], "no engine 'rai'. Did you mean 'ray'"),
-        (["data.jsonl", "--jobs", "0"], "n_jobs is 0"),
+        (["data.jsonl", "--jobs", "0"], "--jobs is 0"),
         (["data.jsonl", "--batch", "0"], "batch is 0"),
         (["data.jsonl", "data.jsonl"], "given twice|no common name"),
         (["data.jsonl", "-w", "text_length"], "two verifiers have the name 'length'"),
-        (["changes.jsonl"], "line 300 of changes.jsonl holds a number in the column 'text'"),
+        (["changes.jsonl"], "line 281 of changes.jsonl holds a number in the column 'text'"),
         (["empty.jsonl"], "empty.jsonl holds no records"),
         (["data.jsonl", "-o", "data.jsonl/x"], "cannot write"),
+        (["data.jsonl", "-o", "data.jsonl"], "data.jsonl is a file, but scores need a folder"),
+        (["data.jsonl", "-w", "settings:words=####,number=x"], "number: input should be"),
     ],
 )
 def test_wrong_input_is_one_sentence(here, arguments, message):
@@ -229,7 +271,7 @@ def test_wrong_input_is_one_sentence(here, arguments, message):
     here.write("empty.yaml", "[]")
     here.write("bad.yaml", "{")
     here.write("empty.jsonl", "")
-    lines = ['{"text": "x"}'] * 299 + ['{"text": 5}']
+    lines = ['{"text": "x"}'] * 280 + ['{"text": 5}'] * 20
     here.write("changes.jsonl", "\n".join(lines))
     named = (
         arguments
@@ -252,7 +294,9 @@ def test_a_setting_that_changed_is_named(here):
 
 
 def start(shell, data, output, jobs):
-    command = shell.command("verify", data, "-w", "text_length", "-o", output, "--jobs", str(jobs))
+    command = shell.command(
+        "verify", data, "-w", "text_length:at_most=5000", "-o", output, "--jobs", str(jobs)
+    )
     environment = {**shell.environment, "DIARY": str(shell.folder / f"{output}.diary")}
     return subprocess.Popen(
         command, cwd=shell.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -273,7 +317,7 @@ def diary(shell, output):
 def undisturbed(shared_shell):
     provide(shared_shell)
     # Large enough for a dozen shards, of which each takes a while.
-    lines = [json.dumps({"text": f"text {i} " + "x" * 700, "n": i}) for i in range(1000)]
+    lines = [json.dumps({"text": f"text {i} " + "x" * 2000, "n": i}) for i in range(1000)]
     shared_shell.write("data.jsonl", "\n".join(lines))
     process = start(shared_shell, "data.jsonl", "undisturbed", 1)
     _, error = process.communicate(timeout=60)
@@ -367,8 +411,6 @@ print(peak())
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.gz"])
 def test_memory_does_not_grow_with_the_file(here, form):
-    import gzip
-
     here.write("measure.py", MEASURE)
     rng = random.Random(0)
     words = [f"{rng.random():.12f}" for _ in range(5000)]

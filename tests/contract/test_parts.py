@@ -11,17 +11,20 @@ from sklearn.neighbors import KernelDensity as SklearnKernelDensity
 
 import modelcollapse as mc
 from modelcollapse import registry, spec
+from modelcollapse.curators.verified import ChanceVerifier, PlaneVerifier
 from modelcollapse.errors import SpecError
+from modelcollapse.families.classification.laws import GaussianClasses, SplitGaussian
 from modelcollapse.families.mixture import MixtureOfGaussians
 from modelcollapse.families.texts import Texts
 from modelcollapse.learners.biased import BiasedGaussian
 from modelcollapse.learners.blended import BlendedGaussian
 from modelcollapse.learners.causal_lm import CausalLM
+from modelcollapse.learners.given import Given
 from modelcollapse.learners.language.tokens import TokenBlocks
 from modelcollapse.selection.best_of import BestPerPrompt
 from modelcollapse.selection.chance import RandomChoice
-from modelcollapse.selection.groups import PileWithReference
 from modelcollapse.selection.guard import TailGuard
+from modelcollapse.selection.pile import Pile
 from modelcollapse.selection.quota import Quota
 from modelcollapse.selection.raking import Rake
 from modelcollapse.selection.resample import Resample
@@ -87,6 +90,7 @@ LEARNERS = [
     # Without its bias, which breaks the promise on purpose, and with no blend but the model.
     ("biased_gaussian", BiasedGaussian(1.0), MOMENTS),
     ("blended_gaussian", BlendedGaussian(alpha=1.0, gamma=0.0), MOMENTS),
+    ("given", Given(mc.Gaussian(), mc.GaussianMLE()), mc.Gaussian().sample(400, rng=RNG)),
     ("frequencies", mc.Frequencies(), STATES),
     ("frequencies", mc.Frequencies(smoothing=0.01, states=30), STATES),
     ("frequencies", mc.Frequencies(), COUNTS),
@@ -138,6 +142,7 @@ CURATORS = [
     ("random_selection", mc.RandomSelection(3.0), ROWS),
     ("random_selection", mc.RandomSelection(), DOCUMENTS),
     ("random_selection", mc.RandomSelection(), TEXTS),
+    ("chance_verifier", ChanceVerifier(1.0, 1.0), SplitGaussian(3).sample(60, rng=RNG)),
     ("top_score", mc.TopScore(lambda rows: rows[:, 0]), ROWS),
     ("top_score", mc.TopScore(lambda texts: [float(len(t)) for t in texts]), DOCUMENTS),
 ]
@@ -162,6 +167,8 @@ TRUTHS = [
     ("linear_teacher", mc.LinearTeacher([[1.0], [2.0]], [[2.0, 0.5], [0.5, 1.0]], noise=0.0)),
     ("isotropic_teacher", mc.IsotropicTeacher(3, noise=0.1, same_inputs=True)),
     ("power_law_teacher", mc.PowerLawTeacher(4, statistics=True)),
+    ("gaussian_classes", GaussianClasses(3, 1.5, label_error=0.2)),
+    ("split_gaussian", SplitGaussian(3, angle=0.5)),
     ("digits_task", DigitsTask("parity", noise=0.1)),
     ("diabetes_task", DiabetesTask(noise=0.5, same_inputs=True)),
     ("survey", mc.Survey()),
@@ -278,7 +285,7 @@ def test_verifiers_keep_their_promises(tmp_path):
         check_verifier(verifier, VERIFIED)
 
 
-PILE = PileWithReference(
+PILE = Pile(
     {"score": np.linspace(0.01, 0.99, 120)[RNG.permutation(120)]},
     np.arange(120) // 4,
     {"topic": np.arange(120) % 3, "near_duplicates": np.arange(120) // 2},
@@ -333,6 +340,8 @@ def named_parts(tmp_path):
     yield ("policy", "weighted", WEIGHTED)
     yield from (("curator", name, part) for name, part, _ in CURATORS)
     yield from (("curator", name, part) for name, part, _, _ in INFORMED)
+    # It keeps only what lies on its side, so not as many as check_curator asks for.
+    yield ("curator", "plane_verifier", PlaneVerifier((1.0, 0.5)))
     yield from (("verifier", name, part) for name, part in verifiers(tmp_path))
     yield ("verifier", "watermark", Watermark(str(tmp_path)))
     yield ("verifier", "judge", Judge("model"))

@@ -79,8 +79,8 @@ def estimate(
 @app.command(
     epilog="[bold]Examples[/bold]\n\n"
     "modelcollapse verify gen2.jsonl --with rouge --reference-column gold\n\n"
-    "modelcollapse verify 'gen2/*.parquet' --with rouge:kind=rouge2,stem=false --with rules "
-    "--output scores/"
+    "modelcollapse verify 'gen2/*.parquet' --with rouge:kind=rouge2,stem=false "
+    "--with rules:min_words=5 --output scores/"
 )
 def verify(
     data: Annotated[
@@ -138,27 +138,45 @@ def verify(
         int, typer.Option(help="Processes; -1 for all cores. Has no influence on the scores.")
     ] = -1,
     engine: Annotated[
-        str, typer.Option(help="'processes' of this machine, or 'ray' for a cluster of Ray.")
+        str,
+        typer.Option(
+            help="'processes' of this machine, 'ray' for a cluster of Ray, or 'inline' for this "
+            "process alone."
+        ),
     ] = "processes",
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Score records in files, and keep the scores beside them."""
+    from modelcollapse.errors import InputError
+    from modelcollapse.shards.opening import NoColumn
     from modelcollapse.verification import verify as score
-    from modelcollapse.verification.naming import named_verifiers
+    from modelcollapse.verification.naming import column_option, named_verifiers
 
+    if jobs == 0:
+        raise InputError("--jobs is 0, but the work needs a process. Use 1, or -1 for all cores.")
+    if output is not None and output.exists() and not output.is_dir():
+        raise InputError(
+            f"--output {output} is a file, but scores need a folder. Name another one."
+        )
     columns = {"text": text_column, "reference": reference_column, "prompt": prompt_column}
     chosen = named_verifiers(verifiers, columns)
-    with progress_bar(" · ".join(data)[:60]) as progress:
-        scores = score(
-            data[0] if len(data) == 1 else data,
-            chosen,
-            output=output,
-            engine=engine,
-            n_jobs=jobs,
-            resume=resume,
-            batch=batch,
-            progress=progress,
-        )
+    try:
+        with progress_bar(" · ".join(data)[:60]) as progress:
+            scores = score(
+                data[0] if len(data) == 1 else data,
+                chosen,
+                output=output,
+                engine=engine,
+                n_jobs=jobs,
+                resume=resume,
+                batch=batch,
+                progress=progress,
+            )
+    except NoColumn as error:
+        option = column_option(chosen, error.column)
+        if option is None:
+            raise
+        raise InputError(f"{error} Name the column that holds it with {option}.") from error
     typer.echo(dumps(scores.to_dict(), allow_nan=False) if json else repr(scores))
     if not json:
         typer.echo(f"\nscores: {scores.folder}")

@@ -19,9 +19,13 @@ from modelcollapse.verifier_quality import Estimate, arguments, estimate
 
 PROBABILITY = "mc_probability"
 """Column of an audit file: with which probability each record was chosen to be labelled."""
+DRAWABLE = "mc_drawable"
+"""Column of an audit file: of how many candidates any could have been chosen, in every row."""
 EMPTY = frozenset({"", "nan", "none", "null", "na", "n/a", "?"})
 UNLIKE_CHANCE = 0.001
 """Probability under which a sample's share of kept records is no chance."""
+FAR = 4.0
+"""Standard deviations by which an estimated number must differ from another to be another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +42,18 @@ class Labels:
         With which each was chosen, if the file says so.
     unlabelled : int
         Rows of the file without a label.
+    drawn : ndarray, shape (rows,), optional
+        Probabilities of all rows of the file, labelled or not.
+    drawable : int, optional
+        Candidates that could be chosen at all, if the file says so.
     """
 
     ids: list[str]
     right: NDArray[np.bool_]
     probability: NDArray[np.float64] | None
     unlabelled: int
+    drawn: NDArray[np.float64] | None = None
+    drawable: int | None = None
 
 
 def read_labels(audit: Audit, path: Path) -> Labels:
@@ -55,7 +65,7 @@ def read_labels(audit: Audit, path: Path) -> Labels:
         If the file cannot be read, lacks a column, holds no label or one that is neither right
         nor wrong, or labels a record twice in two ways.
     """
-    table = read_columns(path, [audit.id, audit.label], [PROBABILITY])
+    table = read_columns(path, [audit.id, audit.label], [PROBABILITY, DRAWABLE])
     labelled = [i for i, label in enumerate(table[audit.label]) if not _is_empty(label)]
     if not labelled:
         raise InputError(
@@ -64,6 +74,11 @@ def read_labels(audit: Audit, path: Path) -> Labels:
         )
     found = arguments.flags([table[audit.label][i] for i in labelled], audit.label)
     ids = [str(table[audit.id][i]).strip() for i in labelled]
+    if len(ids) > 2 and len(set(ids)) == 1:
+        raise InputError(
+            f"all {len(ids)} labelled rows of {path.name} have the same {audit.id}, {ids[0]}, so "
+            "that they do not say which records they are about. Give each row that of its record."
+        )
     first: dict[str, int] = {}
     for place, name in enumerate(ids):
         if found[first.setdefault(name, place)] != found[place]:
@@ -72,11 +87,15 @@ def read_labels(audit: Audit, path: Path) -> Labels:
                 "Settle on one label."
             )
     once = list(first.values())
-    probability = None
-    if PROBABILITY in table:
-        given = [table[PROBABILITY][labelled[i]] for i in once]
-        probability = _probabilities(given, path)
-    return Labels(list(first), found[once], probability, len(table[audit.label]) - len(labelled))
+    left = len(table[audit.label]) - len(labelled)
+    if PROBABILITY not in table:
+        return Labels(list(first), found[once], None, left)
+    probability = _probabilities([table[PROBABILITY][labelled[i]] for i in once], path)
+    drawn = _probabilities([p for p in table[PROBABILITY] if not _is_empty(p)], path)
+    drawable = None
+    if DRAWABLE in table:
+        drawable = _whole([n for n in table[DRAWABLE] if not _is_empty(n)], path)
+    return Labels(list(first), found[once], probability, left, drawn, drawable)
 
 
 def _is_empty(label: Any) -> bool:
@@ -94,6 +113,19 @@ def _probabilities(given: Sequence[Any], path: Path) -> NDArray[np.float64]:
             "as modelcollapse design wrote it, or delete it if records were drawn at random."
         )
     return array
+
+
+def _whole(given: Sequence[Any], path: Path) -> int | None:
+    try:
+        numbers = {int(float(value)) for value in given}
+    except (TypeError, ValueError, OverflowError):
+        numbers = {-1}
+    if min(numbers, default=0) < 0 or len(numbers) > 1:
+        raise InputError(
+            f"{path.name} should say the same number of candidates in every row of {DRAWABLE}. "
+            "Leave the column as modelcollapse design wrote it, and one file to each draw."
+        )
+    return next(iter(numbers), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +146,10 @@ class Finding:
         Their labels.
     weights : ndarray
         Of how many candidates each is one.
+    covered : ndarray of bool, shape (candidates,)
+        Candidates of a pile, kept or dropped, of which some are labelled.
+    clusters : ndarray of int, optional
+        Code of the prompt of each label, where several labels share one.
     """
 
     estimate: Estimate | None
@@ -122,12 +158,17 @@ class Finding:
     places: NDArray[np.int64]
     right: NDArray[np.bool_]
     weights: NDArray[np.float64]
+    covered: NDArray[np.bool_]
+    clusters: NDArray[np.int64] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         found = {} if self.estimate is None else self.estimate.to_dict()
         notes = [*self.notes, *found.get("notes", [])]
-        return {**found, "sentence": self.sentence, "notes": notes, "in_use": len(self.places)}
+        return {
+            **found, "sentence": self.sentence, "notes": notes, "about_labels": list(self.notes),
+            "in_use": len(self.places),
+        }  # fmt: skip
 
 
 def judge(
@@ -174,8 +215,13 @@ def judge(
     if labels.unlabelled:
         notes.append(f"{labels.unlabelled} rows of the audit file have no label yet.")
     places, right = places[there], labels.right[there]
-    probability = None if labels.probability is None else labels.probability[there]
-    use, stratified = _fair(probability, kept[places], float(kept.mean()), notes, rng)
+    if labels.probability is None:
+        use, stratified = np.arange(places.size), _apart(kept, kept[places], notes)
+    else:
+        strata = _Strata.of(labels, labels.probability[there], kept.size)
+        if not strata.as_drawn(kept, kept[places]) and strata.out_of_reach:
+            return _unknown(strata.out_of_reach, notes, kept.size)
+        use, stratified = strata.fair(kept, kept[places], notes, rng)
     places, right = places[use], right[use]
     weights = _weights(kept, kept[places]) if stratified else np.ones(places.size)
     rate = float(kept.mean()) if stratified and 0 < kept.mean() < 1 else None
@@ -186,33 +232,105 @@ def judge(
     if found is not None and groups is not None:
         parts = _by_group(right, places, kept, clusters, groups, rate, confidence)
         found = replace(found, groups=parts)
-    return Finding(found, sentence, tuple(notes), places, right, weights)
+    covered = np.isin(kept, kept[places])
+    return Finding(found, sentence, tuple(notes), places, right, weights, covered, clusters)
 
 
-def _fair(
-    probability: NDArray[np.float64] | None, kept: NDArray[np.bool_], rate: float,
-    notes: list[str], rng: Generator,
-) -> tuple[NDArray[np.int64], bool]:  # fmt: skip
-    """Labels that are a random sample of either pile, and whether piles were sampled apart."""
-    every = np.arange(kept.size)
-    if probability is None:
-        if binomtest(int(kept.sum()), kept.size, rate).pvalue >= UNLIKE_CHANCE:
-            return every, False
-        notes.append(
-            f"{kept.mean():.1%} of the labelled records are kept, but {rate:.1%} of all are: they "
-            "were taken to be random samples of the kept and of the dropped records."
-        )
-        return every, True
-    least = np.where(kept, probability[kept].min(initial=1.0), probability[~kept].min(initial=1.0))
-    chosen = rng.random(kept.size) * probability < least
-    # Equal probabilities stay whole, whatever the rounding.
-    chosen |= probability <= least * (1 + 1e-9)
-    if not chosen.all():
-        notes.append(
-            f"{int((~chosen).sum())} of {kept.size} labels were left out by chance: they were "
-            "drawn for another selection, and what is left is a random sample of this one."
-        )
-    return every[chosen], float(np.ptp(probability)) > 1e-9 * float(probability.max())
+def _unknown(number: int, notes: Sequence[str], candidates: int) -> Finding:
+    """Finding where labels say nothing of some candidates."""
+    none = np.zeros(0, dtype=np.int64)
+    return Finding(
+        None,
+        f"Not known yet: {number:,} of the {candidates:,} candidates could not be drawn when the "
+        "records to label were chosen, and this is another selection, which may keep some of "
+        "them. Draw records to label for it with modelcollapse design.",
+        tuple(notes), none, none.astype(bool), none.astype(np.float64),
+        np.zeros(candidates, dtype=bool),
+    )  # fmt: skip
+
+
+def _apart(kept: NDArray[np.bool_], labelled: NDArray[np.bool_], notes: list[str]) -> bool:
+    """Whether kept and dropped records were labelled in another proportion than there are."""
+    rate = float(kept.mean())
+    if binomtest(int(labelled.sum()), labelled.size, rate).pvalue >= UNLIKE_CHANCE:
+        return False
+    notes.append(
+        f"{labelled.mean():.1%} of the labelled records are kept, but {rate:.1%} of all are: they "
+        "were taken to be random samples of the kept and of the dropped records."
+    )
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Strata:
+    """Candidates that had one probability each to be labelled.
+
+    Attributes
+    ----------
+    stratum : ndarray of int, shape (labels,)
+        Which one each label is of.
+    probability : ndarray, shape (strata,)
+        Ascending.
+    size : ndarray, shape (strata,)
+        Candidates in each, by the number of records drawn.
+    exact : bool
+        Whether a fixed number was drawn of each, so that sizes are no estimates.
+    out_of_reach : int
+        Candidates that could not be drawn.
+    """
+
+    stratum: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    size: NDArray[np.float64]
+    exact: bool
+    out_of_reach: int
+
+    @classmethod
+    def of(cls, labels: Labels, own: NDArray[np.float64], candidates: int) -> _Strata:
+        """Strata of an audit file; `own` are the probabilities of the labels in use."""
+        drawn = own if labels.drawn is None else labels.drawn
+        probability, count = np.unique(drawn, return_counts=True)
+        size = count / probability
+        if labels.drawable is None:
+            # Drawn one by one, as far as is known: the sum of the sizes is an estimate.
+            missing = candidates - size.sum()
+            sd = np.sqrt(np.sum(size * (1 - probability) / probability))
+            out = round(missing) if missing > FAR * sd else 0
+        else:
+            out = max(0, candidates - labels.drawable)
+        stratum = np.searchsorted(probability, own)
+        return cls(stratum, probability, size, labels.drawable is not None, out)
+
+    def as_drawn(self, kept: NDArray[np.bool_], labelled: NDArray[np.bool_]) -> bool:
+        """Whether kept and dropped records are those that the labels were drawn for."""
+        for pile in (True, False):
+            there = np.unique(self.stratum[labelled == pile])
+            if there.size > 1 or np.isin(there, self.stratum[labelled != pile]).any():
+                return False
+            if there.size:
+                size, p = float(self.size[there[0]]), float(self.probability[there[0]])
+                slack = 0.5 if self.exact else FAR * np.sqrt(size * (1 - p) / p) + 0.5
+                if abs(float((kept == pile).sum()) - size) > slack:
+                    return False
+        return True
+
+    def fair(
+        self, kept: NDArray[np.bool_], labelled: NDArray[np.bool_], notes: list[str],
+        rng: Generator,
+    ) -> tuple[NDArray[np.int64], bool]:  # fmt: skip
+        """Labels that are a random sample of either pile, and whether piles were sampled apart."""
+        every = np.arange(labelled.size)
+        if self.as_drawn(kept, labelled):
+            return every, bool(self.out_of_reach) or self.probability.size > 1
+        # A pile may hold records of the least probability although none of them was drawn.
+        share = self.probability[0] / self.probability[self.stratum]
+        chosen = rng.random(every.size) < share
+        if not chosen.all():
+            notes.append(
+                f"{int((~chosen).sum())} of {every.size} labels were left out by chance: they were "
+                "drawn for another selection, and what is left is a random sample of this one."
+            )
+        return every[chosen], self.probability.size > 1
 
 
 def _weights(kept: NDArray[np.bool_], labelled: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -264,11 +382,13 @@ def _by_group(
     parts = {}
     for code in np.unique(codes[places]).tolist():
         there = codes[places] == code
-        own = None if rate is None else float(kept[codes == code].mean())
+        share = float(kept[codes == code].mean())
+        own = share if rate is not None and 0 < share < 1 else None
         cluster = None if clusters is None else clusters[there]
         if cluster is not None and len(set(cluster.tolist())) < 2:
             cluster = None
         found, _ = _estimate(right[there], kept[places][there], cluster, own, confidence)
         if found is not None:
-            parts[names[code]] = replace(found, notes=())
+            known = found.keep_rate if rate is None else share
+            parts[names[code]] = replace(found, notes=(), keep_rate=known)
     return parts

@@ -47,6 +47,7 @@ def _filled(part: Any, columns: Columns, base: Path, where: str) -> Any:
         return part
     cls = registry.load("verifier", str(part["type"]), f"{where}.type")
     fields = {entry.name for entry in dataclasses.fields(cls)}
+    names_files = getattr(cls, "names_files", ())
     filled = {
         field: name
         for what, known in COLUMNS.items()
@@ -59,7 +60,7 @@ def _filled(part: Any, columns: Columns, base: Path, where: str) -> Any:
             value = [_filled(e, columns, base, f"{where}.{key}[{i}]") for i, e in enumerate(value)]
         elif _is_part(value):
             value = _filled(value, columns, base, f"{where}.{key}")
-        filled[key] = _in_full(value, base)
+        filled[key] = _in_full(value, base) if key in names_files else value
     return filled
 
 
@@ -71,7 +72,7 @@ def _in_full(value: Any, base: Path) -> Any:
     """A value that names files beside the spec, with their path in full."""
     if isinstance(value, list):
         return [_in_full(entry, base) for entry in value]
-    if not isinstance(value, str) or not (Path(value).suffix or "/" in value):
+    if not isinstance(value, str) or not value:
         return value
     path = os.path.abspath(base / value)
     return path if os.path.exists(path) or glob.glob(path, recursive=True) else value

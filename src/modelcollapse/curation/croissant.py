@@ -29,7 +29,7 @@ def croissant(
     name: str,
     description: str,
     version: str,
-    license: str,
+    license: str | None,
     parts: Sequence[Part],
     form: str,
     fields: Mapping[str, pa.DataType],
@@ -43,8 +43,10 @@ def croissant(
 
     Parameters
     ----------
-    name, description, version, license : str
+    name, description, version : str
         Of the training set.
+    license : str or None
+        Its licence; the document has none when None, since no licence follows from the records.
     parts : sequence of Part
         Its files.
     form : {"parquet", "jsonl"}
@@ -73,7 +75,7 @@ def croissant(
             "name": name,
             "description": description,
             "conformsTo": "http://mlcommons.org/croissant/1.1",
-            "license": license,
+            **({} if license is None else {"license": license}),
             "version": version,
             "datePublished": date,
             "citeAs": "Cite the data sets that prov:wasDerivedFrom names.",

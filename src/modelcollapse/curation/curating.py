@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -26,7 +26,9 @@ from modelcollapse.curation.spec import CurationSpec
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.seeds import generator
 from modelcollapse.selection.duplicates import near_duplicates
-from modelcollapse.selection.groups import PileWithReference
+from modelcollapse.selection.groups import no_candidates
+from modelcollapse.selection.order import verifier_of
+from modelcollapse.selection.pile import Pile
 from modelcollapse.selection.rarity import rarity_bins
 from modelcollapse.verification import RESUME, Scores, verify
 from modelcollapse.workers import check_engine
@@ -93,7 +95,7 @@ def curate(
     if spec.audit is not None:
         labels = audits.read_labels(spec.audit, spec.path(spec.audit.file))
     inputs = Inputs.open(spec)
-    wanted = {"settings": manifest.settings(spec), "inputs": inputs.described()}
+    wanted = manifest.wanted(inputs)
     before = output.settings()
     if before is not None and not overwrite:
         output.refuse_other(wanted, before)
@@ -127,7 +129,7 @@ class Selection:
         What was read.
     scores : Scores
         As they are stored.
-    pile : PileWithReference
+    pile : Pile
         What the rule saw.
     decided : Decided
         What it decided.
@@ -137,7 +139,7 @@ class Selection:
 
     inputs: Inputs
     scores: Scores
-    pile: PileWithReference
+    pile: Pile
     decided: deciding.Decided
     finding: audits.Finding | None
 
@@ -173,6 +175,12 @@ def select(
     pile = _pile(inputs, scores)
     progress("records", 2, 3)
     decided = deciding.decide(spec, pile, why=_Reasons(scores, spec), rng=source(spec, "select"))
+    unprompted = inputs.of("synthetic")[0][1].unprompted
+    if unprompted:
+        note = f"{unprompted:,} records have no prompt: each answers one of its own."
+        decided = replace(decided, notes=(*decided.notes, note))
+    notes = dict.fromkeys((*decided.notes, *_absent(pile)))  # a guard may have said it, too
+    decided = replace(decided, notes=tuple(notes))
     finding = None
     if labels is not None:
         finding = _judged(inputs, labels, scores, pile, decided)
@@ -210,7 +218,7 @@ def scores_folder(spec: CurationSpec) -> Path:
     return Path(f"{Path(*fixed) if fixed else 'records'}.scores")
 
 
-def _pile(inputs: Inputs, scores: Scores) -> PileWithReference:
+def _pile(inputs: Inputs, scores: Scores) -> Pile:
     looked = inputs.of("synthetic")[0][1]
     if len(scores) != looked.size:
         raise InputError(
@@ -238,7 +246,19 @@ def _pile(inputs: Inputs, scores: Scores) -> PileWithReference:
             Texts(inputs, "synthetic"), threshold=spec.duplicates
         )
     scored = {name: scores[name] for name in scores.names}
-    return PileWithReference(scored, prompts, groups, names, reference)
+    return Pile(scored, prompts, groups, names, reference)
+
+
+def _absent(pile: Pile) -> list[str]:
+    """What to say of groups that only real records belong to."""
+    notes = []
+    for column, real in pile.reference.items():
+        there = np.bincount(pile.groups[column], minlength=real.size)
+        names = [
+            pile.names[column][code] for code in np.flatnonzero((there == 0) & (real > 0)).tolist()
+        ]
+        notes += no_candidates(column, names)
+    return notes
 
 
 class _Reasons:
@@ -246,7 +266,7 @@ class _Reasons:
 
     def __init__(self, scores: Scores, spec: CurationSpec) -> None:
         self._scores, self._known = scores, {}  # type: Scores, dict[str, dict[int, str]]
-        by = deciding.verifier_of(spec)
+        by = verifier_of(spec.select)
         self._names = [by] if by in scores.names else list(scores.names)
 
     def __call__(self, place: int) -> str:
@@ -259,7 +279,7 @@ class _Reasons:
 
 
 def _judged(
-    inputs: Inputs, labels: audits.Labels, scores: Scores, pile: PileWithReference,
+    inputs: Inputs, labels: audits.Labels, scores: Scores, pile: Pile,
     decided: deciding.Decided,
 ) -> audits.Finding:  # fmt: skip
     spec = inputs.spec

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from modelcollapse.curation.audit import Finding
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.tails import rare_states
-from modelcollapse.selection.groups import PileWithReference
-from modelcollapse.selection.pile import Rule
+from modelcollapse.selection.pile import Pile, Rule
 from modelcollapse.selection.word_tally import Vocabulary, batches, encode
+from modelcollapse.verifier_quality.cells import RIGHT_KEPT, WRONG_KEPT
+from modelcollapse.verifier_quality.clusters import design_effects
 from modelcollapse.verifier_quality.intervals import proportion
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -48,7 +49,7 @@ class Point:
 
 def points(
     rule: Rule,
-    pile: PileWithReference,
+    pile: Pile,
     kept: Marks,
     rng: Callable[[str], Generator],
 ) -> list[Point]:
@@ -58,7 +59,7 @@ def points(
     ----------
     rule : Rule
         What chooses.
-    pile : PileWithReference
+    pile : Pile
         The candidates it chooses from.
     kept : ndarray of bool, shape (candidates,)
         The selection that is written.
@@ -184,18 +185,32 @@ def _error(audit: Finding, kept: Marks, confidence: float) -> dict[str, Any]:
     """Share of wrong records among those kept, from the labels."""
     there = kept[audit.places]
     weights, wrong = audit.weights[there], ~audit.right[there]
-    overall = float(np.average(~audit.right, weights=audit.weights))
     found: dict[str, Any] = {
-        "labels": int(there.sum()), "random_error": overall, "error": None, "error_low": None,
+        "labels": int(there.sum()), "random_error": None, "error": None, "error_low": None,
         "error_high": None,
     }  # fmt: skip
-    if weights.sum() > 0:
+    if audit.covered.all():
+        found["random_error"] = float(np.average(~audit.right, weights=audit.weights))
+    if weights.sum() > 0 and audit.covered[kept].all():
         share = float(np.average(wrong, weights=weights))
         # As many labels as would tell as much if all had the same weight (Kish).
         worth = float(weights.sum() ** 2 / (weights**2).sum())
-        low, high = proportion(share * worth, worth, confidence, "jeffreys")
+        if audit.clusters is not None:
+            codes = audit.clusters[there]
+            worth /= _alike(codes, wrong, weights * (worth / weights.sum()), confidence)
+        low, high = proportion(share * worth, worth, confidence, "exact")
         found |= {"error": share, "error_low": float(low), "error_high": float(high)}
     return found
+
+
+def _alike(
+    codes: NDArray[np.int64], wrong: Marks, weights: NDArray[np.float64], confidence: float
+) -> float:
+    """Factor by which records of one prompt, being alike, are worth less, as in the estimate."""
+    known, place = np.unique(codes, return_inverse=True)
+    cells = np.zeros((known.size, 4))
+    np.add.at(cells, (place, np.where(wrong, WRONG_KEPT, RIGHT_KEPT)), weights)
+    return design_effects(cells, None, confidence)["kept_error"]
 
 
 def _number(value: Any) -> float | None:

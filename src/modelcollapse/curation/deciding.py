@@ -21,12 +21,13 @@ from modelcollapse.curation.accounting import (
 )
 from modelcollapse.curation.spec import CurationSpec
 from modelcollapse.selection.best_of import BestPerPrompt
-from modelcollapse.selection.groups import PileWithReference
+from modelcollapse.selection.chance import unscored
 from modelcollapse.selection.order import NO_SCORE as WITHOUT
+from modelcollapse.selection.order import verifier_of
 from modelcollapse.selection.pile import Choice, Pile, Rule
 from modelcollapse.selection.threshold import Threshold
 from modelcollapse.selection.top import TopFraction
-from modelcollapse.selection.unique import NearDuplicates
+from modelcollapse.selection.unique import NEAR_DUPLICATE, NearDuplicates
 
 CLUSTERS = "near_duplicates"
 """Groups of a pile that say which records are duplicates of one another."""
@@ -59,22 +60,9 @@ def rule_of(spec: CurationSpec) -> Rule:
     rule: Rule = spec.guard or spec.select
     if spec.duplicates is None:
         return rule
-    by = verifier_of(spec)
+    by = verifier_of(spec.select)
     keep = "first" if by is None and len(spec.verifiers) > 1 else "best"
     return NearDuplicates(rule, CLUSTERS, keep, by)  # type: ignore[arg-type]
-
-
-def verifier_of(spec: CurationSpec) -> str | None:
-    """Verifier that the rule names."""
-    named: str | None = getattr(innermost(spec.select), "by", None)
-    return named
-
-
-def innermost(rule: Rule) -> Rule:
-    """Rule inside of those that stand around it."""
-    while (inner := getattr(rule, "rule", None)) is not None:
-        rule = inner
-    return rule
 
 
 def relaxed(rule: Rule) -> Rule:
@@ -94,7 +82,7 @@ def relaxed(rule: Rule) -> Rule:
 
 def score_of(spec: CurationSpec, pile: Pile) -> NDArray[np.float64]:
     """Scores that the rule chooses by; the mean of all if it does not say which."""
-    name = verifier_of(spec)
+    name = verifier_of(spec.select)
     if name is None and len(pile.scores) > 1:
         return np.asarray(np.mean(list(pile.scores.values()), axis=0))
     return pile.by(name, "select")
@@ -102,7 +90,7 @@ def score_of(spec: CurationSpec, pile: Pile) -> NDArray[np.float64]:
 
 def decide(
     spec: CurationSpec,
-    pile: PileWithReference,
+    pile: Pile,
     *,
     why: Callable[[int], str],
     rng: Generator,
@@ -113,20 +101,36 @@ def decide(
     ----------
     spec : CurationSpec
         What chooses, and how many.
-    pile : PileWithReference
+    pile : Pile
         All candidates.
     why : function of int to str
         Why a record has no score.
     rng : Generator
         The only source of randomness.
     """
-    choice = rule_of(spec).choose(pile, spec.count(pile.size), rng=rng)
+    number, notes = _number(spec, pile)
+    choice = rule_of(spec).choose(pile, number, rng=rng)
     return Decided(
-        _fate(choice, why, twins=spec.duplicates is not None),
-        score_of(spec, pile),
-        tuple(getattr(choice, "notes", ())),
-        dict(getattr(choice, "figures", {})),
+        _fate(choice, why), score_of(spec, pile), (*notes, *choice.notes), dict(choice.figures)
     )
+
+
+def _number(spec: CurationSpec, pile: Pile) -> tuple[int | None, list[str]]:
+    """Records to keep, and what to say where a share is more than there are to choose from."""
+    number = spec.count(pile.size)
+    if number is None or not isinstance(spec.keep, float):
+        return number, []
+    named = verifier_of(spec.select) is not None or len(pile.scores) == 1
+    there = ~(np.isnan(score_of(spec, pile)) if named else unscored(pile))
+    left = int(there.sum())
+    if spec.duplicates is not None:
+        left = np.unique(pile.groups[CLUSTERS][there]).size
+    if not 0 < left < number:
+        return number, []
+    return left, [
+        f"keep: {spec.keep} of {pile.size:,} candidates would be {number:,} records; {left:,} "
+        "are left without duplicates and records without a score, and so many were kept."
+    ]
 
 
 def without_room(fate: Fate, taken: NDArray[np.int64]) -> Fate:
@@ -140,12 +144,12 @@ def without_room(fate: Fate, taken: NDArray[np.int64]) -> Fate:
     return Fate(state, reason, reasons, taken, weights)
 
 
-def _fate(choice: Choice, why: Callable[[int], str], *, twins: bool) -> Fate:
+def _fate(choice: Choice, why: Callable[[int], str]) -> Fate:
     reasons = list(choice.reasons)
     reason = choice.reason.astype(np.int32)
     state = np.where(choice.copies > 0, KEPT, DROPPED).astype(np.int8)
-    if twins:
-        state[reason == len(choice.reasons) - 1] = DUPLICATE
+    if NEAR_DUPLICATE in choice.reasons:
+        state[reason == reasons.index(NEAR_DUPLICATE)] = DUPLICATE
     if WITHOUT in choice.reasons:
         missing = np.flatnonzero((state == DROPPED) & (reason == reasons.index(WITHOUT)))
         known: dict[str, int] = {}

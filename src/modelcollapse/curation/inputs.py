@@ -119,12 +119,16 @@ class Inputs:
         if self.spec.audit is not None:
             digest = file_digest(self.spec.path(self.spec.audit.file)) or ""
             found["audit"] = [{"files": self.spec.audit.file, "digest": digest}]
+        limit = self.spec.mix.limit
+        if limit is not None and limit.tokenizer is not None:
+            digest = file_digest(self.spec.path(limit.tokenizer)) or ""
+            found["tokenizer"] = [{"files": limit.tokenizer, "digest": digest}]
         for verifier in self.spec.verifiers:
             key = key_of(verifier, verifier.name)
-            # Of a verifier without a registered name, its code as well.
-            code = key.content if "opaque" in key.spec else ""
+            # Of a verifier without a registered name, or with such a part, its code as well.
+            code = key.content if has_own_code(key.spec) else ""
             if key.files or code:
-                names = ", ".join(relative(name.split()[-1], self.spec.base) for name in key.files)
+                names = ", ".join(relative(file_of(name), self.spec.base) for name in key.files)
                 digest = str(new_digest(f"{code}{sorted(key.files.values())}".encode()).hexdigest())
                 entry = {"files": f"{verifier.name}: {names or 'its code'}", "digest": digest}
                 found.setdefault("verifiers", []).append(entry)
@@ -226,6 +230,18 @@ class Texts:
 
 def _opened(spec: CurationSpec, paths: Sequence[str]) -> Records:
     return open_records([spec.path(path) for path in paths])
+
+
+def has_own_code(described: Any) -> bool:
+    """Whether settings hold a part of the caller's own, which they cannot say."""
+    if isinstance(described, Mapping):
+        return "opaque" in described or any(map(has_own_code, described.values()))
+    return isinstance(described, list | tuple) and any(map(has_own_code, described))
+
+
+def file_of(place: str) -> str:
+    """File of an entry of `Key.files`, which names the setting first."""
+    return place.partition(" ")[2] or place
 
 
 def relative(file: str, base: Path) -> str:

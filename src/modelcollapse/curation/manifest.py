@@ -15,7 +15,7 @@ import numpy as np
 
 from modelcollapse.curation import card as cards
 from modelcollapse.curation.croissant import croissant
-from modelcollapse.curation.inputs import ROLES, Inputs
+from modelcollapse.curation.inputs import ROLES, Inputs, file_of, has_own_code, relative
 from modelcollapse.curation.measuring import Measured
 from modelcollapse.curation.mixing import Mixed
 from modelcollapse.curation.output import CARD, CROISSANT, MANIFEST, REPORT
@@ -23,6 +23,7 @@ from modelcollapse.curation.publishing import Written
 from modelcollapse.curation.result import Curation, as_json
 from modelcollapse.curation.spec import CurationSpec
 from modelcollapse.curation.writing import part_of
+from modelcollapse.shards.text import new_digest
 
 if TYPE_CHECKING:
     from modelcollapse.curation.curating import Selection
@@ -31,6 +32,8 @@ FORMAT = 1
 """Of the manifest."""
 LONGEST = 600
 """Letters of an example's text that are shown."""
+PAPERS = {"audit": "labels", "tokenizer": "tokenizer", "verifiers": "what a verifier reads"}
+"""What is read besides records."""
 BINS = 24
 """Bars of the histograms of scores."""
 
@@ -39,6 +42,15 @@ def settings(spec: CurationSpec) -> dict[str, Any]:
     """Settings that determine the output, with files named from the folder of the spec."""
     found: dict[str, Any] = json.loads(json.dumps(_relative(spec.settings(), spec.base)))
     return found
+
+
+def wanted(inputs: Inputs) -> dict[str, Any]:
+    """All that an output depends on: settings, content of files, versions."""
+    return {
+        "settings": settings(inputs.spec),
+        "inputs": inputs.described(),
+        "versions": versions(),
+    }
 
 
 def _relative(value: Any, base: Path) -> Any:
@@ -108,7 +120,7 @@ def card(
             "parts": [part.to_dict() for part in written.parts],
             "dropped": [part.to_dict() for part in written.dropped],
         },
-        "versions": versions(),
+        "versions": wanted["versions"],
     }  # fmt: skip
     plain: dict[str, Any] = json.loads(json.dumps(_defined(found)))
     return plain
@@ -139,7 +151,7 @@ def _verifier(selection: Selection, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "settings": _relative(run["verifier"]["spec"], selection.inputs.spec.base),
-        "fingerprint": run["folder"].rpartition("@")[2],
+        "fingerprint": _fingerprint(run["verifier"], selection.inputs.spec.base),
         "scored": account.scored,
         "without": sum(account.without_score.values()),
         "reasons": dict(account.without_score),
@@ -150,6 +162,15 @@ def _verifier(selection: Selection, name: str) -> dict[str, Any]:
             "kept": np.histogram(values[kept & ~np.isnan(values)], edges)[0].tolist(),
         },
     }
+
+
+def _fingerprint(key: Mapping[str, Any], base: Path) -> str:
+    """What scores depend on, apart from the records, in a digest that no folder's name changes."""
+    files = sorted((relative(file_of(name), base), found) for name, found in key["files"].items())
+    parts = [_relative(key["spec"], base), files, key["version"]]
+    if has_own_code(key["spec"]):
+        parts.append(key["content"])
+    return str(new_digest(json.dumps([*parts, key["learnt"]]).encode()).hexdigest()[:12])
 
 
 def _example(record: Mapping[str, Any], spec: CurationSpec) -> dict[str, Any]:
@@ -182,7 +203,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "unknown"
-    return {**found, "python": platform.python_version()}
+    return {**found, "python": ".".join(platform.python_version_tuple()[:2])}
 
 
 def write(root: Path, inputs: Inputs, card: dict[str, Any], written: Written) -> None:
@@ -197,7 +218,7 @@ def write(root: Path, inputs: Inputs, card: dict[str, Any], written: Written) ->
 def _croissant(inputs: Inputs, card: Mapping[str, Any], written: Written) -> str:
     spec = inputs.spec
     sources = [
-        {"name": entry["files"], "digest": entry["digest"], "role": ROLES.get(role, "labels")}
+        {"name": entry["files"], "digest": entry["digest"], "role": PAPERS.get(role) or ROLES[role]}
         for role, entries in card["inputs"].items()
         for entry in entries
     ]
@@ -207,7 +228,7 @@ def _croissant(inputs: Inputs, card: Mapping[str, Any], written: Written) -> str
         description=f"{card['title']}: {rows['synthetic']:,} selected synthetic records, "
         f"{rows['previous']:,} earlier ones and {rows['real']:,} real ones.",
         version="1.0.0",
-        license="https://choosealicense.com/no-permission/",
+        license=spec.license,
         parts=written.parts,
         form=spec.format,
         fields=written.fields,
@@ -215,15 +236,17 @@ def _croissant(inputs: Inputs, card: Mapping[str, Any], written: Written) -> str
         activity=f"Selection by {cards.named(rule)} and mixing by the policy {spec.mix.policy}",
         generators=[] if spec.generator is None else [spec.generator],
         software=f"modelcollapse {card['versions']['modelcollapse']}",
-        date=_day(inputs),
+        date=_day(),
     )  # fmt: skip
 
 
-def _day(inputs: Inputs) -> str:
-    """Day of the newest input, or what ``SOURCE_DATE_EPOCH`` says: never that of the run."""
+def _day() -> str:
+    """Day that ``SOURCE_DATE_EPOCH`` says, else 1970-01-01: never that of the run or of a file.
+
+    The format demands a day, and any other would differ between copies of the same files.
+    """
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    paths = {shard.path for source in inputs.sources for shard in source.records.shards}
-    seconds = int(given) if given.isdigit() else max(os.path.getmtime(path) for path in paths)
+    seconds = int(given) if given.isdigit() else 0
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
 
 

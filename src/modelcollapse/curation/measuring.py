@@ -10,9 +10,10 @@ import numpy as np
 
 from modelcollapse.curation import curve
 from modelcollapse.curation.accounting import DROPPED, KEPT
-from modelcollapse.curation.deciding import relaxed, rule_of, verifier_of
+from modelcollapse.curation.deciding import relaxed, rule_of
 from modelcollapse.curation.inputs import Texts
 from modelcollapse.selection.effects import Effect, effects
+from modelcollapse.selection.order import verifier_of
 from modelcollapse.selection.pile import Choice
 
 if TYPE_CHECKING:
@@ -92,20 +93,23 @@ HEADLINES = ("wrong", "prompts", "types", "tail_covered", "entropy", "distinct_2
 def _effects(selection: Selection) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
     """Measures of what the rule kept, beside random choices of the same size; lost groups."""
     inputs, fate, finding = selection.inputs, selection.decided.fate, selection.finding
-    labels = None
-    if finding is not None:
-        labels = np.full(fate.copies.size, np.nan)
-        labels[finding.places] = finding.right
+    labels: dict[str, Any] = {}
+    # Where nobody labelled a dropped record, nothing is known of a random choice.
+    if finding is not None and finding.covered.all():
+        labels["labels"] = _spread(fate.copies.size, finding.places, finding.right, np.nan)
+        labels["label_weights"] = _spread(fate.copies.size, finding.places, finding.weights, 0.0)
+        if finding.clusters is not None:
+            labels["label_clusters"] = selection.pile.prompts
     found = effects(
         selection.pile,
         Choice(fate.copies, fate.reasons, fate.reason.astype(np.int64), fate.weights),
         rng=selection.rng("effects"),
         texts=Texts(inputs, "synthetic"),
         reference=Texts(inputs, "real") if inputs.spec.real else None,
-        labels=labels,
+        **labels,
         groups=selection.watched,
     )
-    chosen_by = verifier_of(inputs.spec) or next(iter(selection.pile.scores))
+    chosen_by = verifier_of(inputs.spec.select) or next(iter(selection.pile.scores))
     real = bool(inputs.spec.real)
     rows = [_row(effect, chosen_by, real) for effect in found.effects]
     for group in found.groups:
@@ -121,6 +125,13 @@ def _effects(selection: Selection) -> tuple[list[dict[str, Any]], dict[str, list
             }
         )  # fmt: skip
     return rows, {column: list(names) for column, names in found.lost.items()}
+
+
+def _spread(size: int, places: Any, values: Any, else_: float) -> np.ndarray[Any, Any]:
+    """Values of some of the candidates, and another for the rest."""
+    found = np.full(size, else_)
+    found[places] = values
+    return found
 
 
 def _row(effect: Effect, chosen_by: str, real: bool) -> dict[str, Any]:
@@ -145,7 +156,7 @@ def _row(effect: Effect, chosen_by: str, real: bool) -> dict[str, Any]:
 
 
 def _examples(selection: Selection) -> dict[int, str]:
-    """Kept and dropped records: drawn at random, and the closest to the cut on either side."""
+    """Kept and dropped records with a score, some of each drawn at random, the best first."""
     fate, score = selection.decided.fate, selection.decided.score
     rng = selection.rng("examples")
     found: dict[int, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -179,9 +180,10 @@ def _shares_of_rows(
     real = round(share * total)
     if real > there:
         most = int(there / share)
+        highest = _most_share(there, kept, rows)
         raise InputError(
             f"mix.real: a share of {share:g} of {total:,} records takes {real:,} real ones, and "
-            f"there are {there:,}. Lower the share to {there / total:.3g} or less, or the budget "
+            f"there are {there:,}. Lower the share to {highest} or less, or the budget "
             f"to {most:,} rows, or provide more real records."
         )
     taken = {
@@ -191,6 +193,17 @@ def _shares_of_rows(
     }
     used = sum(int(part.sum()) for part in taken.values())
     return Mixed(taken, 0 if rows is None else rows - used)
+
+
+def _most_share(real: int, kept: int, limit: int | None) -> str:
+    """Highest share of real records that they suffice for, rounded down.
+
+    With a lower share the training set shrinks too, unless a budget says how large it is.
+    """
+    total = real + kept if limit is None else min(limit, real + kept)
+    share = real / total if total else 0.0
+    places = 3 - (math.floor(math.log10(share)) + 1 if 0 < share < 1 else 0)
+    return f"{math.floor(share * 10**places) / 10**places:g}"
 
 
 def _within_rows(
@@ -222,8 +235,9 @@ def _within_tokens(
     if real > there["real"]:
         raise InputError(
             f"mix.real: a share of {share:g} of {total:,} tokens takes {real:,} tokens of real "
-            f"records, and they have {there['real']:,}. Lower the share or the budget, or provide "
-            "more real records."
+            f"records, and they have {there['real']:,}. Lower the share to "
+            f"{_most_share(there['real'], there['synthetic'], limit)} or less, or the budget, or "
+            "provide more real records."
         )
     chosen, used = {"previous": asked["previous"]}, 0
     for source, part in (("real", real), ("synthetic", total - real)):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modelcollapse.errors import StoreError
-from modelcollapse.verification.keys import _differences as differences
+from modelcollapse.verification.keys import differences
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -35,7 +35,7 @@ class Output:
         self._replaced = path.parent / f".{path.name}.replaced"
 
     def settings(self) -> dict[str, Any] | None:
-        """Settings of the curation whose output is there; None if there is none.
+        """Settings, inputs and versions of the output that is there; None if there is none.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class Output:
             return None
         try:
             found: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-            return {"settings": found["settings"], "inputs": found["inputs"]}
+            return {key: found[key] for key in ("settings", "inputs", "versions")}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{manifest} cannot be read, so it is not known which curation the folder belongs "
@@ -69,12 +69,12 @@ class Output:
             ) from error
 
     def refuse_other(self, wanted: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        """Check that what is there comes of the same settings and the same files.
+        """Check that what is there comes of the same settings, files and versions.
 
         Raises
         ------
         StoreError
-            If not; it names the setting.
+            If not; it names what differs.
         """
         plain = json.loads(json.dumps(wanted))
         for place, old, new in differences(before, plain, ""):
@@ -82,6 +82,8 @@ class Output:
             change = f"its {where} is {_short(old)} and would be {_short(new)}"
             if where.startswith("inputs."):
                 change = "its input files were others, or had another content"
+            elif where.startswith("versions."):
+                change = f"{where.removeprefix('versions.')} was {old} and is {new} now"
             raise StoreError(
                 f"{self.path} holds the output of another curation: {change}. Choose another "
                 "output, or add --overwrite to replace it (scores are kept and used again)."

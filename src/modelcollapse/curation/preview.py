@@ -113,8 +113,7 @@ def preview(
     inputs = Inputs.open(spec)
     before = output.settings()
     if before is not None and not overwrite:
-        wanted = {"settings": manifest.settings(spec), "inputs": inputs.described()}
-        output.refuse_other(wanted, before)
+        output.refuse_other(manifest.wanted(inputs), before)
     inputs.look()
     inputs.fields()
     looked = inputs.of("synthetic")[0][1]

@@ -107,7 +107,9 @@ class Curation:
             if count
         ]
         lines += self._beside_random()
-        lines += [f"mind: {note}" for note in self.card["selection"]["notes"]]
+        audit = self.card["audit"] or {}
+        notes = [*self.card["selection"]["notes"], *audit.get("about_labels", [])]
+        lines += [f"mind: {note}" for note in notes]
         return "\n".join(lines)
 
     def _beside_random(self) -> list[str]:

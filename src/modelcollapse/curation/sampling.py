@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.curation.audit import PROBABILITY
+from modelcollapse.curation.audit import DRAWABLE, PROBABILITY
 from modelcollapse.curation.curating import Progress, select, specification
 from modelcollapse.curation.inputs import Inputs
 from modelcollapse.curation.spec import CurationSpec
@@ -65,8 +65,8 @@ def draw_sample(
     Notes
     -----
     The file has a row per record, in random order: ``mc_id``, an empty ``label``, the prompt, the
-    text and the reference, and with which probability it was drawn. Neither score nor decision,
-    so that they cannot sway whoever labels.
+    text and the reference, with which probability it was drawn, and how many of the candidates
+    could be drawn at all. Neither score nor decision, so that they cannot sway whoever labels.
     """
     path = Path(path)
     if path.exists():
@@ -100,6 +100,7 @@ def _table(inputs: Inputs, drawn: Design) -> str:
     columns = inputs.spec.columns
     shown = [name for name in (columns.prompt, columns.text, columns.reference) if name]
     wanted = set(drawn.records.tolist())
+    drawable = int(np.count_nonzero(drawn.probability))
     rows: dict[int, list[Any]] = {}
     begin = 0
     for texts, batch in inputs.texts("synthetic"):
@@ -108,10 +109,11 @@ def _table(inputs: Inputs, drawn: Design) -> str:
             some = {name: [values[i - begin] for i in here] for name, values in batch.items()}
             for i, (place, name) in enumerate(zip(here, record_ids(some), strict=True)):
                 probability = repr(float(drawn.probability[place]))
-                rows[place] = [name, "", *(some[column][i] for column in shown), probability]
+                values = (some[column][i] for column in shown)
+                rows[place] = [name, "", *values, probability, drawable]
         begin += len(texts)
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["mc_id", "label", *shown, PROBABILITY])
+    table.writerow(["mc_id", "label", *shown, PROBABILITY, DRAWABLE])
     table.writerows(rows[place] for place in drawn.records.tolist())
     return out.getvalue()

@@ -43,7 +43,8 @@ class CurationSpec:
     generator : str or None
         Its name, for the provenance of each record.
     keep : float, int or None
-        Share or number of the candidates to keep; None leaves it to the rule.
+        Share or number of the candidates to keep; None leaves it to the rule. A share is all that
+        is left without duplicates and records without a score, where that is less.
     guard : object or None
         A `TailGuard` around the rule.
     duplicates : float or None
@@ -60,6 +61,8 @@ class CurationSpec:
         Folder of the scores; beside the candidates when None.
     title : str
         For people.
+    license : str or None
+        Of what is written, for `croissant.json`; not stated when None.
     base : Path
         Folder to which paths are relative.
     """
@@ -81,6 +84,7 @@ class CurationSpec:
     format: Literal["parquet", "jsonl"] = "parquet"
     scores: str | None = None
     title: str = ""
+    license: str | None = None
     base: Path = Path()
 
     def path(self, given: str) -> Path:
@@ -175,7 +179,7 @@ def parse(document: Any, *, base: Path = Path()) -> CurationSpec:
     hints: dict[str, Any] = {
         "output": str, "generation": int, "generator": str, "keep": int | float,
         "duplicates": float, "seed": int, "format": Literal["parquet", "jsonl"], "scores": str,
-        "title": str,
+        "title": str, "license": str,
     }  # fmt: skip
     for key, hint in hints.items():
         if key in given:
@@ -205,6 +209,12 @@ def _checked(curation: CurationSpec) -> CurationSpec:
             f"keep: {keep} is a number of records. Write 1.0 for all of them, a share such as "
             "0.25, or 2 and more."
         )
+    share = _share_of(curation.select)
+    if keep is not None and share is not None and share < 1:
+        raise SpecError(
+            f"keep: {keep} and select.share: {share} both say how many records are kept. Leave "
+            "one of them out."
+        )
     if curation.generation < 0 or curation.seed < 0:
         raise SpecError("generation and seed are counted from 0. Use 0 or a larger whole number.")
     if curation.duplicates is not None and not 0 < curation.duplicates <= 1:
@@ -231,6 +241,15 @@ def _checked(curation: CurationSpec) -> CurationSpec:
             "the column of the records."
         )
     return curation
+
+
+def _share_of(rule: Any) -> float | None:
+    """Share of the records that a rule, or the rule inside it, keeps; None if it has none."""
+    while rule is not None:
+        if hasattr(rule, "share"):
+            return float(rule.share)
+        rule = getattr(rule, "rule", None)
+    return None
 
 
 def _columns(given: Any) -> Columns:

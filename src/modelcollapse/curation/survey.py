@@ -47,7 +47,9 @@ class Survey:
     size : int
         Records.
     prompts : ndarray of uint64, shape (size,), optional
-        Digest of the prompt of each.
+        Digest of the prompt of each; one of its own where it is missing.
+    unprompted : int
+        Records without a prompt.
     groups : dict of str to ndarray of int
         Number of each record's group, by column; numbers are those of the `Names` given.
     tokens : ndarray of int, shape (size,), optional
@@ -66,6 +68,7 @@ class Survey:
 
     size: int = 0
     prompts: NDArray[np.uint64] | None = None
+    unprompted: int = 0
     groups: dict[str, Codes] = field(default_factory=dict)
     tokens: Codes | None = None
     real: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
@@ -116,7 +119,8 @@ def survey(
         texts = ["" if value is None else str(value) for value in batch[text]] if length else []
         found.empty += sum(not value.strip() for value in texts)
         if prompt is not None and length:
-            parts["prompts"].append(digests(batch[prompt]))
+            parts["prompts"].append(digests(batch[prompt], found.size))
+            found.unprompted += sum(_is_missing(value) for value in batch[prompt])
         if count is not None and length:
             parts["tokens"].append(np.array(count(texts), dtype=np.int64))
         origin = batch.get("mc_origin", [None] * length)
@@ -143,13 +147,29 @@ def batches(records: Records) -> Iterator[tuple[Mapping[str, list[Any]], tuple[A
         yield piece.batch, piece.set_aside
 
 
-def digests(values: Sequence[Any]) -> NDArray[np.uint64]:
-    """Short digests of prompts; that any two of ten million agree has a chance of 3e-6."""
+def digests(values: Sequence[Any], first: int = 0) -> NDArray[np.uint64]:
+    """Short digests of prompts; that any two of ten million agree has a chance of 3e-6.
+
+    Parameters
+    ----------
+    values : sequence
+        Prompts.
+    first : int, default 0
+        Position of the first of them among all records: a missing prompt is like no other.
+    """
     joined = b"".join(
-        hashlib.blake2b(str(value).encode(errors="surrogatepass"), digest_size=8).digest()
-        for value in values
+        hashlib.blake2b(
+            (str(place) if _is_missing(value) else str(value)).encode(errors="surrogatepass"),
+            digest_size=8,
+            person=b"missing" if _is_missing(value) else b"",
+        ).digest()
+        for place, value in enumerate(values, first)
     )
     return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))
 
 
 def _types(fields: dict[str, Any], batch: Mapping[str, list[Any]], records: Records) -> None:

@@ -51,8 +51,9 @@ class Part:
 class Parts:
     """Files ``part-00000``, ``part-00001``, ... in a folder.
 
-    Where parts and row groups begin depends on the number of rows alone, so that the same records
-    give the same bytes however they arrive.
+    A part ends with the row group that fills it, and a row group with its number of rows or, if
+    texts are long, with the records added when its letters went beyond their number. So the same
+    records, added in the same portions, give the same bytes.
 
     Parameters
     ----------

@@ -103,8 +103,8 @@ class ImageForm:
             given = (1, math.prod(shape))
         if math.prod(given) != math.prod(shape):
             raise InputError(
-                f"image_shape {given} of the learner asks for {math.prod(given)} values in a record, but a record "
-                f"has {math.prod(shape)}. Give height and width."
+                f"image_shape {given} of the learner asks for {math.prod(given)} values in a "
+                f"record, but a record has {math.prod(shape)}. Give height and width."
             )
         height, width, channels = (*given, 1)[:3]
         return cls(shape, (channels, height, width), data.dtype != np.float32)

@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from modelcollapse.selection.best_of import BestPerPrompt
     from modelcollapse.selection.chance import RandomChoice
     from modelcollapse.selection.duplicates import near_duplicates
-    from modelcollapse.selection.groups import PileWithReference
     from modelcollapse.selection.guard import TailGuard
     from modelcollapse.selection.pile import Choice, Pile
     from modelcollapse.selection.quota import Quota
@@ -24,7 +23,6 @@ _HOMES = {
     "Choice": "pile",
     "NearDuplicates": "unique",
     "Pile": "pile",
-    "PileWithReference": "groups",
     "Quota": "quota",
     "Rake": "raking",
     "RandomChoice": "chance",
@@ -42,7 +40,6 @@ __all__ = [
     "Choice",
     "NearDuplicates",
     "Pile",
-    "PileWithReference",
     "Quota",
     "Rake",
     "RandomChoice",

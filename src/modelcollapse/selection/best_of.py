@@ -10,8 +10,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, is_whole, suggestion
-from modelcollapse.selection.order import Decision, Marks, Order, by_score, cut, noise_for
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.order import Marks, Order, by_score, cut, noise_for
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 Beyond = Literal["chance", "score"]
 
@@ -112,7 +112,7 @@ class BestPerPrompt:
             **_ties(score, pile.prompts, turn, passing),
         )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Keep the best of each prompt, or `n` of them.
 
         Raises

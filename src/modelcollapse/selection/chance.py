@@ -9,7 +9,6 @@ from numpy.random import Generator
 
 from modelcollapse.selection.order import (
     NO_SCORE,
-    Decision,
     Marks,
     Order,
     check_share,
@@ -18,7 +17,7 @@ from modelcollapse.selection.order import (
     noise_for,
     portion,
 )
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class RandomChoice:
             number=portion(self.share, int((~missing).sum())),
         )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Draw `n` records, or the share.
 
         Raises

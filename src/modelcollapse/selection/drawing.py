@@ -7,8 +7,8 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from modelcollapse.errors import InputError, is_whole
-from modelcollapse.selection.order import NO_SCORE, Decision, Marks
-from modelcollapse.selection.pile import Codes, Floats
+from modelcollapse.selection.order import NO_SCORE, Marks
+from modelcollapse.selection.pile import Choice, Codes, Floats
 
 NOT_DRAWN = "not drawn"
 
@@ -116,7 +116,7 @@ def check_repeats(rule: str, repeats: int) -> None:
 
 def resampled(
     logs: Floats, missing: Marks, n: int | None, repeats: int, rng: Generator, rule: str
-) -> Decision:
+) -> Choice:
     """Draw records with chances proportional to weights.
 
     Parameters
@@ -136,7 +136,7 @@ def resampled(
 
     Returns
     -------
-    Decision
+    Choice
         Its figures hold the effective size of the weights, and how many records stand at the
         limit of `repeats`.
 
@@ -169,7 +169,7 @@ def resampled(
             f"{n} records are drawn, more than the weights are worth: many of them repeat others "
             "or weigh less than they should."
         )
-    return Decision(
+    return Choice(
         copies,
         (NO_SCORE, NOT_DRAWN),
         np.where(copies > 0, -1, np.where(missing, 0, 1)),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from itertools import islice
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from modelcollapse.errors import InputError, Missing, is_whole, suggestion
 from modelcollapse.families.texts import words
 from modelcollapse.selection.pile import Codes
+from modelcollapse.selection.word_tally import batches
 
 Hashes = NDArray[np.uint64]
 Unit = Literal["words", "characters"]
@@ -20,7 +20,7 @@ Unit = Literal["words", "characters"]
 _FUNCTIONS = 128  # hash functions of a signature
 _MISSED = 1e-3  # most probability that a pair at the threshold shares no band
 _SEED = 8191
-_BATCH = 2000  # texts at once
+_BATCH = 1000  # texts at once
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -70,8 +70,9 @@ def near_duplicates(
     make-up do not depend on chance.
 
     Memory: for each different text 8 bytes a band (25 bands at a threshold of 0.8, 64 at 0.5)
-    and some 100 for the rest, and 8 for each shingle of the texts that share a band with another;
-    16 bytes and the word for each different word.
+    and some 100 for the rest. For each text that shares a band with another, 8 bytes for each of
+    its shingles besides: where most are near duplicates, that is most of the memory. For each
+    different word 16 bytes and the word.
 
     Examples
     --------
@@ -147,12 +148,6 @@ class _Shingles:
         return np.unique(mixed)
 
 
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    line = iter(values)
-    while batch := list(islice(line, _BATCH)):
-        yield batch
-
-
 def _first_pass(
     texts: Iterable[str | None], shingle: Callable[[str | None], Hashes], bands: int, rows: int
 ) -> tuple[NDArray[np.int64], list[int], Hashes]:
@@ -166,7 +161,7 @@ def _first_pass(
     first_of: list[int] = []
     keys = [np.empty((0, bands), dtype=np.uint64)]
     position = 0
-    for batch in _batches(texts):
+    for batch in batches(texts, _BATCH):
         sets = [shingle(text) for text in batch]
         new = []
         found = np.empty(len(sets), dtype=np.int64)

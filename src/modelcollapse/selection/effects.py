@@ -16,6 +16,7 @@ from modelcollapse.selection.chance import unscored
 from modelcollapse.selection.drawing import effective_size
 from modelcollapse.selection.group_effects import GroupEffect, group_effects
 from modelcollapse.selection.groups import named
+from modelcollapse.selection.label_effects import wrong_among
 from modelcollapse.selection.pile import Choice, Codes, Floats, Pile
 from modelcollapse.selection.word_effects import Reading, word_readings
 
@@ -67,7 +68,7 @@ class Effects:
     groups : sequence of GroupEffect
         Share of each subgroup.
     lost : mapping of str to sequence of str
-        By column, subgroups of the candidates or of the real records of which nothing is kept.
+        By column, subgroups of the candidates of which nothing is kept.
     draws : int
         Random choices that standard deviations come from, where they are not exact.
     """
@@ -128,6 +129,8 @@ def effects(
     texts: Iterable[str | None] | None = None,
     reference: Iterable[str | None] | None = None,
     labels: ArrayLike | None = None,
+    label_weights: ArrayLike | None = None,
+    label_clusters: ArrayLike | None = None,
     draws: int = _DRAWS,
     tail: float = 0.1,
     groups: Sequence[str] | None = None,
@@ -137,7 +140,7 @@ def effects(
     Parameters
     ----------
     pile : Pile
-        The candidates; with a `PileWithReference`, groups are compared with real records too.
+        The candidates; where it has a reference, groups are compared with real records too.
     choice : Choice
         What is kept of them.
     rng : Generator
@@ -148,6 +151,11 @@ def effects(
         Real texts; gone through once.
     labels : array_like, shape (records,), optional
         1 for a correct record, 0 for a wrong one, NaN where it is not known.
+    label_weights : array_like, shape (records,), optional
+        Of how many records each labelled one is one, where kept and dropped records were labelled
+        in another proportion; all alike by default.
+    label_clusters : array_like, shape (records,), optional
+        Code of what labelled records share, such as their prompt, where that makes them alike.
     draws : int, default 20
         Random choices, at least 2.
     tail : float, default 0.1
@@ -174,7 +182,9 @@ def effects(
     ``mean_score.<verifier>``, ``wrong``
         Weighted mean score, share of wrong records. Mean and standard deviation of the random
         choice are exact (sampling from a finite population; with weights, these are dealt at
-        random).
+        random). Where some records are labelled, the deviation of ``wrong`` is that of the
+        difference from all under labels dealt to them at random, with their weights, times the
+        root of the design effect of their clusters.
     ``prompts``, ``lost.<column>``
         Prompts that are answered, groups of which nothing is kept. Mean exact (hypergeometric).
     ``words_per_record``
@@ -219,7 +229,12 @@ def effects(
                 f"labels have the shape {known.shape} for {pile.size} records. Give one for each, "
                 "NaN where it is not known."
             )
-        rows += _mean("wrong", 1 - known, there, weights, spread)
+        if label_weights is None and label_clusters is None:
+            rows += _mean("wrong", 1 - known, there, weights, spread)
+        elif (there & ~np.isnan(known)).any():
+            known = np.where(there, known, np.nan)
+            share, chosen, sd = wrong_among(known, weights, label_weights, label_clusters)
+            rows.append(Effect("wrong", share, chosen, share, sd))
     if pile.prompts is not None:
         rows.append(_covered("prompts", pile.prompts, there, choice.copies, random))
     columns = list(pile.groups) if groups is None else groups

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from modelcollapse.metrics.rarefaction import rarefied_richness
 from modelcollapse.metrics.subgroups import lost_subgroups, share_ratios
 from modelcollapse.selection.drawing import effective_size
-from modelcollapse.selection.groups import Groups, PileWithReference, groups_of
+from modelcollapse.selection.groups import Groups, groups_of
 from modelcollapse.selection.pile import Codes, Floats, Pile
 
 
@@ -88,7 +88,7 @@ def group_effects(
     effects : list of GroupEffect
         By column, in order of the codes.
     lost : dict of str to list of str
-        By column, groups of which nothing is kept.
+        By column, groups of the candidates of which nothing is kept.
     rows : list of tuple
         For each column: measure, number of groups lost among the candidates, in what is kept,
         expected in a random choice, and its standard deviation.
@@ -98,7 +98,7 @@ def group_effects(
     rows: list[Row] = []
     size = effective_size(weights)
     for column in columns:
-        real = pile.reference.get(column) if isinstance(pile, PileWithReference) else None
+        real = pile.reference.get(column)
         groups = groups_of(pile, column, "candidates", "The report")
         before = groups.count(there)
         shares = before / before.sum()
@@ -118,7 +118,7 @@ def group_effects(
         for i, name in enumerate(groups.names):
             values = {key: float(value[i]) for key, value in base.items()}
             found.append(GroupEffect(column, name, **values))
-        gone = (groups.count(copies) == 0) & ((before > 0) | (0 if real is None else real > 0))
+        gone = (groups.count(copies) == 0) & (before > 0)
         if gone.any():
             lost[column] = groups.named(gone)
         rows.append(_lost_row(groups, before, copies, random))

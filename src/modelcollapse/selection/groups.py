@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,66 +15,12 @@ from modelcollapse.selection.pile import Codes, Floats, Pile
 Against = Literal["candidates", "reference"]
 
 
-@dataclass(frozen=True, eq=False)
-class PileWithReference(Pile):
-    """Candidates together with what is known of real records.
-
-    Parameters
-    ----------
-    scores, prompts, groups
-        As in `modelcollapse.selection.pile.Pile`; here codes of groups count from 0.
-    names : mapping of str to sequence of str, default empty
-        By column, what the codes mean: the name of code `i` stands at `i`.
-    reference : mapping of str to ndarray of int, default empty
-        By column, number of real records in each group, by code. Groups without candidates
-        count too.
-
-    Raises
-    ------
-    InputError
-        If a column is not one of the groups, or codes go beyond what is named or counted.
-    """
-
-    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    reference: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for what in (self.names, self.reference):
-            for column, entries in what.items():
-                codes = group_codes(self, column, "A pile with a reference")
-                if codes.size and not 0 <= codes.min() <= codes.max() < len(entries):
-                    raise InputError(
-                        f"the codes of the groups '{column}' run from {codes.min()} to "
-                        f"{codes.max()}, but {len(entries)} groups are named or counted. Number "
-                        "the groups from 0, those of the reference included."
-                    )
-
-
 def part(pile: Pile, positions: NDArray[np.intp]) -> Pile:
     """Pile of some of the records."""
     scores = {name: score[positions] for name, score in pile.scores.items()}
     prompts = None if pile.prompts is None else pile.prompts[positions]
     groups = {name: codes[positions] for name, codes in pile.groups.items()}
-    if isinstance(pile, PileWithReference):
-        return PileWithReference(scores, prompts, groups, pile.names, pile.reference)
-    return Pile(scores, prompts, groups)
-
-
-def group_codes(pile: Pile, column: str, rule: str) -> Codes:
-    """Codes of the groups of a column.
-
-    Raises
-    ------
-    InputError
-        If the pile does not have them.
-    """
-    if column not in pile.groups:
-        hint = suggestion(column, pile.groups) if pile.groups else "Name the column of the groups."
-        raise InputError(
-            f"{rule} needs the groups '{column}', which the records do not have. {hint}"
-        )
-    return pile.groups[column]
+    return Pile(scores, prompts, groups, pile.names, pile.reference)
 
 
 def reference_counts(pile: Pile, column: str, rule: str) -> Codes:
@@ -85,7 +31,7 @@ def reference_counts(pile: Pile, column: str, rule: str) -> Codes:
     InputError
         If they are not known.
     """
-    found = pile.reference.get(column) if isinstance(pile, PileWithReference) else None
+    found = pile.reference.get(column)
     if found is None or not np.sum(found) > 0:
         raise InputError(
             f"{rule} compares the groups '{column}' with real records, and none are given. Give "
@@ -131,8 +77,8 @@ class Groups:
 
 def groups_of(pile: Pile, column: str, against: Against, rule: str) -> Groups:
     """Groups of a column with the shares that they should keep."""
-    codes = group_codes(pile, column, rule)
-    names = pile.names.get(column) if isinstance(pile, PileWithReference) else None
+    codes = pile.codes(column, rule)
+    names = pile.names.get(column)
     if against == "reference":
         counts = reference_counts(pile, column, rule)
         names = [str(code) for code in range(counts.size)] if names is None else names
@@ -172,7 +118,7 @@ def named(names: Sequence[str], most: int = 10) -> str:
 def lost_groups(
     groups: Sequence[Groups], kept: ArrayLike
 ) -> tuple[list[str], dict[str, list[str]]]:
-    """Groups that have candidates or should have a share, and of which nothing is kept.
+    """Groups that have candidates, and of which nothing is kept.
 
     Parameters
     ----------
@@ -184,20 +130,31 @@ def lost_groups(
     Returns
     -------
     notes : list of str
-        A sentence for each column that lost a group.
+        A sentence for each column that lost a group, or in which a group that should have a share
+        has no candidates: that is no loss by selection.
     lost : dict of str to list of str
         Names by column.
     """
     lost = {}
     for group in groups:
-        gone = (group.count(kept) == 0) & ((group.count() > 0) | (group.wanted > 0))
+        gone = (group.count(kept) == 0) & (group.count() > 0)
         if gone.any():
             lost[group.column] = group.named(gone)
     notes = [
         f"Nothing is kept of {len(names)} groups of '{column}': {named(names)}."
         for column, names in lost.items()
     ]
+    for group in groups:
+        notes += no_candidates(group.column, group.named((group.count() == 0) & (group.wanted > 0)))
     return notes, lost
+
+
+def no_candidates(column: str, names: Sequence[str]) -> list[str]:
+    """Sentence about groups of the real records that no candidate belongs to, if there are any."""
+    if not names:
+        return []
+    which = "a group" if len(names) == 1 else f"{len(names)} groups"
+    return [f"No candidate belongs to {which} of '{column}' that has real records: {named(names)}."]
 
 
 def apportion(shares: ArrayLike, n: int, most: ArrayLike) -> Codes:

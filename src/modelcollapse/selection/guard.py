@@ -19,7 +19,6 @@ from modelcollapse.selection.groups import (
     lost_groups,
 )
 from modelcollapse.selection.order import (
-    Decision,
     Order,
     Ranking,
     check_ranking,
@@ -27,8 +26,9 @@ from modelcollapse.selection.order import (
     noise_for,
     number_to_keep,
     ranked,
+    say_ties,
 )
-from modelcollapse.selection.pile import Codes, Pile, Rule
+from modelcollapse.selection.pile import Choice, Codes, Pile, Rule
 from modelcollapse.selection.programme import best_under_quotas
 from modelcollapse.selection.quota import first_of_each
 
@@ -109,7 +109,7 @@ class TailGuard:
                 "each group keeps, 0 or more."
             )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Keep as many as the inner rule would, or `n`, with quotas.
 
         Raises
@@ -133,7 +133,8 @@ class TailGuard:
             kept = np.sort(line[best_under_quotas(order.value[line], codes, least, number)])
         alone = np.sort(ranked(order.value, noise, np.flatnonzero(order.passing))[:number])
         notes, lost = lost_groups(groups, np.isin(np.arange(pile.size), kept))
-        figures = {"brought_back": float(np.setdiff1d(kept, alone).size)}
+        ties, figures = _ties(order, line, [group.codes[line] for group in groups], kept)
+        figures["brought_back"] = float(np.setdiff1d(kept, alone).size)
         if order.score is not None:
             mean, free = float(order.score[kept].mean()), float(order.score[alone].mean())
             figures |= {"mean_score": mean, "price": free - mean}
@@ -142,7 +143,7 @@ class TailGuard:
                 f"The guard exchanges {figures['brought_back']:.0f} of {number} records, at a "
                 f"price of {free - mean:.4g} in mean score ({free:.4g} without it).",
             )
-        return decide(order, kept, notes=notes, figures=figures, lost=lost)
+        return decide(order, kept, notes=[*notes, *ties], figures=figures, lost=lost)
 
     def _may_return(self, order: Order) -> NDArray[np.bool_]:
         """Records that may be kept, those that the inner rule would drop included."""
@@ -164,6 +165,26 @@ class TailGuard:
                 "for fewer of each."
             )
         return np.asarray(quotas)
+
+
+def _ties(
+    order: Order, line: Indices, codes: Sequence[Codes], kept: Indices
+) -> tuple[list[str], dict[str, float]]:
+    """What to say of equal scores of which some are kept and others are not."""
+    if order.score is None or order.by_chance or not 0 < kept.size < line.size:
+        return [], {}
+    value, there = order.value[line], np.isin(line, kept)
+    # Without regard to quotas, the best record dropped stands at the cut of all ...
+    tied = value == value[~there].max()
+    if not (tied & there).any():
+        tied[:] = False
+    # ... and every group has a cut of its own where its quota ends.
+    _, level = np.unique(value, return_inverse=True)
+    _, part = np.unique(np.stack([*codes, level]), axis=1, return_inverse=True)
+    part = np.ravel(part)
+    some, all_ = np.bincount(part, there), np.bincount(part)
+    tied |= ((some > 0) & (some < all_))[part]
+    return say_ties(order.score[line], tied, there)
 
 
 def fill(line: Indices, codes: Codes, least: Codes, n: int) -> Indices:

@@ -22,28 +22,6 @@ NOT_REACHED = "the number to keep was reached before it"
 
 
 @dataclass(frozen=True, eq=False)
-class Decision(Choice):
-    """What a rule decided, and what there is to say about it.
-
-    Parameters
-    ----------
-    copies, reasons, reason, weights
-        As in `modelcollapse.selection.pile.Choice`. A weight counts for every copy; weights
-        average to 1 over the copies.
-    notes : sequence of str, default empty
-        Sentences for the reader: ties at the cut, constant scores, groups that are lost.
-    figures : mapping of str to float, default empty
-        Numbers behind them, such as ``tied_at_cut`` or ``effective_sample_size``.
-    lost : mapping of str to sequence of str, default empty
-        By column, groups of which nothing is kept although there was something to keep.
-    """
-
-    notes: Sequence[str] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
-    lost: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
 class Order:
     """How a rule ranks candidates.
 
@@ -65,7 +43,7 @@ class Order:
     by_chance : bool, default False
         Whether records of equal value are equal on purpose, so that a cut among them is no tie.
     notes : sequence of str, default empty
-        Sentences for the reader, as in `Decision`.
+        Sentences for the reader, as in `Choice`.
     figures : mapping of str to float, default empty
         Numbers behind them.
     """
@@ -144,7 +122,7 @@ def number_to_keep(n: int | None, order: Order, most: int, rule: str) -> int:
     return int(n)
 
 
-def cut(order: Order, n: int | None, noise: Floats, rule: str) -> Decision:
+def cut(order: Order, n: int | None, noise: Floats, rule: str) -> Choice:
     """Keep the first `n` of an order."""
     among = np.flatnonzero(order.passing)
     number = number_to_keep(n, order, among.size, rule)
@@ -163,17 +141,27 @@ def at_the_cut(
     tied = value == value[number - 1]
     if value[number] != value[number - 1]:
         return [], {"tied_at_cut": 0.0}
-    kept = int(tied[:number].sum())
-    figures = {"tied_at_cut": float(tied.sum()), "tied_and_kept": float(kept)}
-    if tied.all():
-        score = order.score[line[0]]
+    return say_ties(order.score[line], tied, np.arange(line.size) < number)
+
+
+def say_ties(score: Floats, tied: Marks, kept: Marks) -> tuple[list[str], dict[str, float]]:
+    """Note and figures about records of which some were kept by chance; none if there are none."""
+    if not tied.any():
+        return [], {"tied_at_cut": 0.0}
+    drawn = int((tied & kept).sum())
+    figures = {"tied_at_cut": float(tied.sum()), "tied_and_kept": float(drawn)}
+    values = np.unique(score[tied])
+    if values.size > 1:
+        where = f"at the cut of all or of their group, {values[0]:.6g} to {values[-1]:.6g}"
+    elif tied.all():
         return [
-            f"All {line.size} records to choose from have the same score, {score:.6g}: the choice "
-            "is random."
+            f"All {score.size} records to choose from have the same score, {values[0]:.6g}: the "
+            "choice is random."
         ], figures
+    else:
+        where = f"at the cut, {values[0]:.6g}"
     return [
-        f"{int(tied.sum())} records share the score at the cut, {order.score[line[number]]:.6g}; "
-        f"{kept} of them were drawn at random."
+        f"{int(tied.sum())} records share the score {where}; {drawn} of them were drawn at random."
     ], figures
 
 
@@ -183,12 +171,12 @@ def decide(
     notes: Sequence[str] = (),
     figures: Mapping[str, float] = MappingProxyType({}),
     **said: Any,
-) -> Decision:
-    """Decision that keeps these records once; the rest is dropped for its own reason."""
+) -> Choice:
+    """Choice that keeps these records once; the rest is dropped for its own reason."""
     copies = np.zeros(order.value.size, dtype=np.int64)
     copies[kept] = 1
     reason = np.where(order.reason >= 0, order.reason, len(order.reasons))
-    return Decision(
+    return Choice(
         copies,
         (*order.reasons, NOT_REACHED),
         np.where(copies > 0, -1, reason),
@@ -229,13 +217,3 @@ def verifier_of(rule: Any) -> str | None:
             return str(rule.by)
         rule = getattr(rule, "rule", None)
     return None
-
-
-def notes_of(choice: Choice) -> Sequence[str]:
-    """Sentences that come with a choice, if any."""
-    return choice.notes if isinstance(choice, Decision) else ()
-
-
-def figures_of(choice: Choice) -> Mapping[str, float]:
-    """Numbers that come with a choice, if any."""
-    return choice.figures if isinstance(choice, Decision) else {}

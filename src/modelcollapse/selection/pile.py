@@ -29,16 +29,24 @@ class Pile:
         Code of the prompt that each record answers.
     groups : mapping of str to ndarray of int, shape (records,), default empty
         Codes of the subgroup that each record belongs to, by the column they come from.
+    names : mapping of str to sequence of str, default empty
+        By column, what the codes mean: the name of code `i` stands at `i`.
+    reference : mapping of str to ndarray of int, default empty
+        By column, number of real records in each group, by code. Groups without candidates
+        count too.
 
     Raises
     ------
     InputError
-        If there are no scores, or lengths differ.
+        If there are no scores, lengths differ, or names or real records are given for a column
+        that is not one of the groups, or whose codes go beyond them.
     """
 
     scores: Mapping[str, Floats]
     prompts: Codes | None = None
     groups: Mapping[str, Codes] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reference: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.scores:
@@ -50,6 +58,15 @@ class Pile:
                     f"{name} has the shape {np.shape(values)}, but there are {self.size} records. "
                     "Every record needs one entry."
                 )
+        for what in (self.names, self.reference):
+            for column, entries in what.items():
+                codes = self.codes(column, "A pile with a reference")
+                if codes.size and not 0 <= codes.min() <= codes.max() < len(entries):
+                    raise InputError(
+                        f"the codes of the groups '{column}' run from {codes.min()} to "
+                        f"{codes.max()}, but {len(entries)} groups are named or counted. Number "
+                        "the groups from 0, those of the reference included."
+                    )
 
     @property
     def size(self) -> int:
@@ -75,6 +92,23 @@ class Pile:
             raise InputError(f"there are no scores '{name}'. {suggestion(name, self.scores)}")
         return self.scores[name]
 
+    def codes(self, column: str, rule: str) -> Codes:
+        """Codes of the groups of a column.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        if column not in self.groups:
+            hint = "Name the column of the groups."
+            if self.groups:
+                hint = suggestion(column, self.groups)
+            raise InputError(
+                f"{rule} needs the groups '{column}', which the records do not have. {hint}"
+            )
+        return self.groups[column]
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -89,13 +123,23 @@ class Choice:
     reason : ndarray of int, shape (records,)
         Position in `reasons` for a dropped record, -1 for a kept one.
     weights : ndarray, shape (records,), optional
-        How much a kept record counts in training, positive; 0 where dropped. All alike when None.
+        How much each copy of a kept record counts in training, positive, on average 1; 0 where
+        dropped. All alike when None.
+    notes : sequence of str, default empty
+        Sentences for the reader: ties at the cut, constant scores, groups that are lost.
+    figures : mapping of str to float, default empty
+        Numbers behind them, such as ``tied_at_cut`` or ``effective_sample_size``.
+    lost : mapping of str to sequence of str, default empty
+        By column, groups of which nothing is kept although there was something to keep.
     """
 
     copies: Codes
     reasons: Sequence[str]
     reason: Codes
     weights: Floats | None = None
+    notes: Sequence[str] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    lost: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if ((self.copies == 0) != (self.reason >= 0)).any():

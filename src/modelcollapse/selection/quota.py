@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.selection.groups import Groups, apportion, groups_of, lost_groups, named
 from modelcollapse.selection.order import (
-    Decision,
     Ranking,
     check_ranking,
     decide,
@@ -21,7 +20,7 @@ from modelcollapse.selection.order import (
     number_to_keep,
     ranked,
 )
-from modelcollapse.selection.pile import Codes, Floats, Pile, Rule
+from modelcollapse.selection.pile import Choice, Codes, Floats, Pile, Rule
 
 Like = Literal["candidates", "reference", "equal"]
 
@@ -74,7 +73,7 @@ class Quota:
                 "and at least one above 0."
             )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Keep the shares of `n` records.
 
         Raises

@@ -19,8 +19,8 @@ from modelcollapse.selection.groups import (
     groups_of,
     lost_groups,
 )
-from modelcollapse.selection.order import Decision, figures_of, notes_of, verifier_of
-from modelcollapse.selection.pile import Codes, Floats, Pile, Rule
+from modelcollapse.selection.order import verifier_of
+from modelcollapse.selection.pile import Choice, Codes, Floats, Pile, Rule
 
 _ROUNDS = 300
 _RUNAWAY = 50.0  # logarithm of a factor beyond its bound that shows there is no solution
@@ -214,7 +214,7 @@ class Rake:
                 "changes: give a number above 1."
             )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Let the rule choose, and weigh what it keeps.
 
         Raises
@@ -241,13 +241,13 @@ class Rake:
             "largest_factor": float(ratio[start > 0].max()),
         }
         price, said = _price(pile, self.rule, start, raked.weights)
-        return Decision(
+        return Choice(
             choice.copies,
             choice.reasons,
             choice.reason,
             weights,
-            notes=(*notes_of(choice), *said, *notes),
-            figures={**figures_of(choice), **figures, **price},
+            notes=(*choice.notes, *said, *notes),
+            figures={**choice.figures, **figures, **price},
             lost=lost,
         )
 

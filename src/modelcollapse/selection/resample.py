@@ -11,8 +11,8 @@ from scipy.special import log_expit, logit
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.selection.drawing import check_repeats, resampled
-from modelcollapse.selection.order import Decision, Marks, by_score
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.order import Marks, by_score
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 Scale = Literal["probability", "log_odds"]
 Weight = Literal["odds", "probability"]
@@ -47,9 +47,11 @@ class Resample:
     With a calibrated detector trained on both kinds, the odds are the ratio of the two laws up to
     a constant, which cancels: weights are divided by their sum (sampling importance resampling,
     Rubin 1988). Copies are drawn by systematic sampling in random order, so that the expected
-    number of copies is in exact proportion to the weight up to the limit. Probabilities of 0 and
-    1 count as if half a record among all spoke against them. The effective sample size says
-    what the weights are worth; it is also how many are drawn where no number is asked for.
+    number of copies is in exact proportion to the weight up to the limit. Probabilities of exactly
+    0 and 1 count as if half a record among all spoke against them, or as the least and greatest
+    of the others where these are beyond that; all others count as they are. The effective sample
+    size says what the weights are worth; it is also how many are drawn where no number is asked
+    for.
 
     References
     ----------
@@ -82,7 +84,7 @@ class Resample:
                 raise InputError(f"there is no {name} '{value}'. {suggestion(value, known)}")
         check_repeats("Resample", self.repeats)
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Draw `n` records, or as many as the weights are worth.
 
         Raises
@@ -99,7 +101,7 @@ class Resample:
         if certain:
             notes.append(
                 f"{certain} records have a probability of 0 or 1, which no detector can know: "
-                "they count as half a record among all."
+                "they count as half a record among all, or as the nearest of the others."
             )
         if np.ptp(order.value[~missing]) == 0:
             notes.append("All records have the same score: they are drawn all alike.")
@@ -117,5 +119,9 @@ class Resample:
                 "logarithms of odds."
             )
         half = 0.5 / known.size
-        certain = int(((known == 0) | (known == 1)).sum())
-        return np.asarray(logit(np.clip(score, half, 1 - half))), certain
+        never, always = score == 0, score == 1
+        # Not above what is nearly certain, lest the order turn.
+        low = min(half, float(np.min(known[known > 0], initial=half)))
+        high = max(1 - half, float(np.max(known[known < 1], initial=1 - half)))
+        finite = np.where(never, low, np.where(always, high, score))
+        return np.asarray(logit(finite)), int(never.sum() + always.sum())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 
 from modelcollapse.errors import InputError
-from modelcollapse.selection.order import Decision, Order, by_score, cut, noise_for
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.order import Order, by_score, cut, noise_for
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Threshold:
     Raises
     ------
     InputError
-        If the threshold is NaN or infinite.
+        If the threshold is no number, NaN or infinite.
 
     Notes
     -----
@@ -45,7 +46,8 @@ class Threshold:
     by: str | None = None
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.at):
+        given: object = self.at
+        if not isinstance(given, numbers.Real) or not np.isfinite(self.at):
             raise InputError(
                 f"Threshold got at = {self.at!r}, which no score can be compared with. Give a "
                 "finite number on the scale of the scores."
@@ -75,7 +77,7 @@ class Threshold:
             score=scored.value,
         )
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Keep all that pass, or the `n` best of them.
 
         Raises

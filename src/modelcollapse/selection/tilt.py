@@ -16,8 +16,8 @@ from modelcollapse.selection.drawing import (
     resampled,
     weighted,
 )
-from modelcollapse.selection.order import Decision, Marks, by_score, cut, noise_for
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.order import Marks, by_score, cut, noise_for
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Tilt:
             )
         check_repeats("Tilt", self.repeats)
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Weigh all records that have a score, or draw `n`.
 
         Raises
@@ -89,7 +89,7 @@ class Tilt:
         weights = weighted(relative_weights(logs, missing), choice.copies)
         size = effective_size(weights)
         return _with_notes(
-            Decision(
+            Choice(
                 choice.copies,
                 choice.reasons,
                 choice.reason,
@@ -101,7 +101,7 @@ class Tilt:
         )
 
 
-def _with_notes(choice: Decision, constant: list[str]) -> Decision:
+def _with_notes(choice: Choice, constant: list[str]) -> Choice:
     return replace(choice, notes=(*constant, *choice.notes))
 
 

@@ -8,7 +8,6 @@ import numpy as np  # noqa: F401  # for the example
 from numpy.random import Generator
 
 from modelcollapse.selection.order import (
-    Decision,
     Order,
     by_score,
     check_share,
@@ -16,7 +15,7 @@ from modelcollapse.selection.order import (
     noise_for,
     portion,
 )
-from modelcollapse.selection.pile import Floats, Pile
+from modelcollapse.selection.pile import Choice, Floats, Pile
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class TopFraction:
         scored = by_score(pile, self.by, "TopFraction")
         return replace(scored, number=portion(self.share, int(scored.passing.sum())))
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Keep the best, `n` or the share.
 
         Raises

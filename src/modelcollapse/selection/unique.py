@@ -10,11 +10,13 @@ from numpy.random import Generator
 
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.selection.chance import unscored
-from modelcollapse.selection.groups import group_codes, part
-from modelcollapse.selection.order import Decision, figures_of, notes_of
-from modelcollapse.selection.pile import Floats, Pile, Rule
+from modelcollapse.selection.groups import part
+from modelcollapse.selection.pile import Choice, Floats, Pile, Rule
 
 Keep = Literal["best", "first"]
+
+NEAR_DUPLICATE = "a near duplicate of a record that stays"
+"""Why a record goes that is like another."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class NearDuplicates:
         if self.keep not in known:
             raise InputError(f"there is no keep '{self.keep}'. {suggestion(self.keep, known)}")
 
-    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Decision:
+    def choose(self, pile: Pile, n: int | None, *, rng: Generator) -> Choice:
         """Leave one of each cluster, and choose among them.
 
         Raises
@@ -69,7 +71,7 @@ class NearDuplicates:
         InputError
             If the clusters are not known, or the rule refuses.
         """
-        codes = group_codes(pile, self.clusters, "NearDuplicates")
+        codes = pile.codes(self.clusters, "NearDuplicates")
         noise = rng.random(pile.size)
         if self.keep == "best":
             score = pile.by(self.by, "NearDuplicates")
@@ -88,12 +90,12 @@ class NearDuplicates:
             weights[left] = inner.weights
         removed = pile.size - left.size
         notes = [f"{removed} of {pile.size} records are near duplicates of others and left out."]
-        return Decision(
+        return Choice(
             copies,
-            (*inner.reasons, "a near duplicate of a record that stays"),
+            (*inner.reasons, NEAR_DUPLICATE),
             reason,
             weights,
-            notes=(*(notes if removed else ()), *notes_of(inner)),
-            figures={"near_duplicates": float(removed), **figures_of(inner)},
-            lost=inner.lost if isinstance(inner, Decision) else {},
+            notes=(*(notes if removed else ()), *inner.notes),
+            figures={"near_duplicates": float(removed), **inner.figures},
+            lost=inner.lost,
         )

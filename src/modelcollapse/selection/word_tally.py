@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,8 @@ from modelcollapse.selection.pile import Codes, Floats
 Counts = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
-_BATCH = 4000  # texts counted at once
+_BATCH = 4000  # texts counted at once, at most
+_LETTERS = 1 << 22  # letters of texts from which on a batch ends
 _PAIRS = 1 << 18  # different pairs of words that are followed at most
 
 
@@ -27,10 +27,18 @@ class Vocabulary(dict[str, int]):
         return number
 
 
-def batches(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
-    """Parts of a stream of texts."""
-    line = iter(texts)
-    while batch := list(islice(line, _BATCH)):
+def batches(texts: Iterable[str | None], most: int | None = None) -> Iterator[list[str | None]]:
+    """Parts of a stream of texts: at most so many, and fewer where they are long."""
+    batch: list[str | None] = []
+    letters = 0
+    most = most or _BATCH
+    for text in texts:
+        batch.append(text)
+        letters += len(text or "")
+        if len(batch) >= most or letters >= _LETTERS:
+            yield batch
+            batch, letters = [], 0
+    if batch:
         yield batch
 
 

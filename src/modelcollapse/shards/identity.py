@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
-from modelcollapse.verifiers.scored import Batch, length
+from modelcollapse.batches import Batch, length
 
 RESERVED = "mc_"
 """Beginning of the names of columns that this package writes, which are no part of a record."""
@@ -26,9 +26,10 @@ def record_ids(batch: Batch) -> list[str]:
     -------
     list of str
         For each record 32 hexadecimal digits: BLAKE2b of its columns as JSON, sorted by name.
-        Columns that are empty (None), or whose name begins with ``mc_``, do not count, so that a
-        record keeps its name when it moves to another file or format, or gets scores. Equal
-        records have equal names.
+        Numbers and truth values count as the text that a CSV file has for them (``1``, ``0.5``,
+        ``True``), and columns that are empty (None or ``""``), or whose name begins with ``mc_``,
+        do not count; so a record keeps its name when it moves to another file or format, or gets
+        scores. Equal records have equal names.
 
     Examples
     --------
@@ -37,6 +38,8 @@ def record_ids(batch: Batch) -> list[str]:
     True
     >>> first == second
     False
+    >>> record_ids({"n": [7, 0.5, None]}) == record_ids({"n": ["7", "0.5", ""]})
+    True
     """
     own = sorted(name for name in batch if not name.startswith(RESERVED))
     if not own:
@@ -48,9 +51,13 @@ def record_ids(batch: Batch) -> list[str]:
 def _entries(name: str, values: Sequence[Any]) -> list[str]:
     """Entries of JSON objects; empty where there is nothing."""
     key = encode_basestring(name) + ":"
-    encode: dict[type, Callable[[Any], str]] = {str: encode_basestring, int: str, float: repr}
+    encode: dict[type, Callable[[Any], str]] = {str: encode_basestring} | dict.fromkeys(
+        (int, float, bool), lambda value: f'"{value}"'
+    )
     return [
-        "" if value is None else key + encode.get(type(value), _ENCODER.encode)(value)
+        ""
+        if value is None or value == ""
+        else key + encode.get(type(value), _ENCODER.encode)(value)
         for value in values
     ]
 

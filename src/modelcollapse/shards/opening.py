@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,17 @@ ENDINGS = {
 
 HEAD = 256
 """Records of each file that are read when it is opened, to know its columns."""
+
+SAMPLE = 32
+"""Lines at either end of each shard that are read then, to notice that types have changed."""
+
+
+class NoColumn(InputError):
+    """A column that somebody reads is not there; `column` is its name."""
+
+    def __init__(self, sentence: str, column: str) -> None:
+        super().__init__(sentence)
+        self.column = column
 
 
 @dataclass(frozen=True)
@@ -75,14 +86,15 @@ class Records:
 
         Raises
         ------
-        InputError
+        NoColumn
             If one is missing.
         """
         for name in columns:
             if name not in self.schema:
-                raise InputError(
+                raise NoColumn(
                     f"{what} reads the column '{name}', which the records do not have. "
-                    f"{suggestion(name, self.schema)}"
+                    f"{suggestion(name, self.schema)}",
+                    name,
                 )
 
 
@@ -150,7 +162,7 @@ class _Opening:
         else:
             kinds = tables.parquet_kinds if form == "parquet" else tables.arrow_kinds
             self._see_table(file, kinds(path, file))
-        for cut in _cuts(file, path, form):
+        for cut in _cuts(file, path, form, self._sample):
             self.cuts.append(({"file": file, "path": path, "form": form, **cut}, header))
 
     def _see_lines(self, file: str, path: str, form: str) -> tuple[str, ...]:
@@ -164,15 +176,27 @@ class _Opening:
         else:
             parse = text.json_object if form == "jsonl" else text.plain_text
             parsed = text.numbered(lines, 1, file, parse)
+        good = []
         for line, found in islice(parsed, HEAD):
             if isinstance(found, Aside):
                 self.aside = self.aside or found
                 continue
-            columns = {name: [entry] for name, entry in found.items()}
-            schema.check(self.schema, columns, [line], file, "line")
+            good.append((line, found))
+            for name in found:
+                self.schema.setdefault(name, None)
+        self.schema |= schema.settled(self.schema, good, file)
         for name in header:
             self.schema.setdefault(name, "text")
         return header
+
+    def _sample(self, file: str, path: str, span: text.Span) -> None:
+        """Look at both ends of a shard; what is new there is left to whoever reads it."""
+        head = islice(text.lines_of(path, span.start, span.stop), SAMPLE)
+        for first, lines in (span.first, head), text.last_lines(path, span, SAMPLE):
+            kinds = schema.Kinds(self.schema, file)
+            for _ in text.numbered(lines, first, file, text.json_object, kinds.check):
+                pass
+            kinds.settle()
 
     def _see_table(self, file: str, kinds: dict[str, str | None]) -> None:
         self._same_columns(file, tuple(kinds))
@@ -210,13 +234,17 @@ class _Opening:
         return Records(shards, self.schema)
 
 
-def _cuts(file: str, path: str, form: str) -> Iterator[dict[str, Any]]:
+def _cuts(
+    file: str, path: str, form: str, see: Callable[[str, str, text.Span], None]
+) -> Iterator[dict[str, Any]]:
     if form in LINES:
         if text.is_packed(path):
             spans = iter([text.whole(path)])
         else:
             spans = separated.spans(path, file) if form == "csv" else text.spans(path)
         for span in spans:
+            if form == "jsonl" and span.lines is not None:
+                see(file, path, span)
             yield {
                 "start": span.start, "stop": span.stop, "first": span.first, "size": span.lines,
                 "digest": span.digest,

@@ -1,7 +1,8 @@
-"""Types of columns, which must be the same from the first record to the last."""
+"""Types of columns, which must be the same from the first record to the last but a few."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,67 +20,141 @@ KINDS: dict[type, str] = {
     dict: "object",
 }
 
-EMPTY = type(None)
+
+FEW = 0.05
+"""Share of entries of another type up to which they are mistakes, and not a change."""
+
+FEW_IN_HEAD, FEW_IN_SHARD = 2, 10
+"""Entries of another type that are mistakes whatever their share."""
 
 
-def kind_of(values: Sequence[Any]) -> str | None:
-    """Kind of the first entry that is not empty."""
-    return next((_kind(type(value)) for value in values if value is not None), None)
+def kind_of(value: Any) -> str:
+    """Kind of an entry: a word of `KINDS`, or the name of its type."""
+    return KINDS.get(type(value), type(value).__name__)
 
 
-def _kind(kind: type) -> str:
-    return KINDS.get(kind, kind.__name__)
+class Kinds:
+    """Types of the columns while records are read.
 
-
-def check(
-    schema: dict[str, str | None],
-    columns: Mapping[str, Sequence[Any]],
-    rows: Sequence[int],
-    file: str,
-    unit: str,
-) -> dict[str, tuple[str, int]]:
-    """Check that entries are of the kind that their column has had so far.
+    An entry of another type than its column's is a mistake of its record, which can be set aside;
+    where they are many, the column has changed.
 
     Parameters
     ----------
-    schema : dict
-        What is known; kinds that were not known are added.
-    columns : mapping of str to sequence
-        Entries to check.
-    rows : sequence of int
-        Where they stand in the file, for messages.
-    file, unit : str
-        Name of the file, and whether `rows` are lines or rows of it.
+    known : mapping of str to str or None
+        What is known beforehand.
+    file : str
+        Name of the file, for messages.
+
+    Attributes
+    ----------
+    late : dict of str to (str, int)
+        Kinds that were not known before, with the line where each was first seen.
+    """
+
+    def __init__(self, known: Schema, file: str) -> None:
+        self._known = dict(known)
+        self._file = file
+        self._seen: Counter[str] = Counter()
+        self._odd: dict[str, list[tuple[int, str]]] = {}
+        self.late: dict[str, tuple[str, int]] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns that are known by now."""
+        return tuple(self._known)
+
+    def check(self, record: Mapping[str, Any], line: int) -> None:
+        """Check a record.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit; the words say what it holds, for `Aside`.
+        InputError
+            If so many did not that the column has changed.
+        """
+        known, seen = self._known, self._seen
+        odd, late = "", []
+        for name, value in record.items():
+            if value is None:
+                known.setdefault(name, None)
+                continue
+            kind, before = kind_of(value), known.get(name)
+            seen[name] += 1
+            if before is None:
+                late.append((name, kind))
+            elif kind != before:
+                self._odd.setdefault(name, []).append((line, kind))
+                if len(self._odd[name]) > MANY:
+                    self.settle(name)
+                odd = odd or (
+                    f"of another type: {_article(kind)} in the column '{name}', which holds "
+                    f"{_article(before)} elsewhere"
+                )
+        if odd:
+            raise ValueError(odd)
+        for name, kind in late:
+            known[name] = kind
+            self.late[name] = (kind, line)
+
+    def settle(self, *names: str) -> None:
+        """Check that entries of another type were few among those seen so far.
+
+        Raises
+        ------
+        InputError
+            If they were not; the sentence names the first of them by file, line and column.
+        """
+        for name in names or tuple(self._odd):
+            odd = self._odd.get(name, [])
+            if len(odd) > max(FEW_IN_SHARD, FEW * self._seen[name]):
+                line, kind = odd[0]
+                raise changed(f"line {line} of {self._file}", name, kind, self._known[name] or kind)
+
+
+MANY = 100
+"""Entries of another type after which it is not waited for the end of a shard to judge them."""
+
+
+def settled(known: Schema, records: Sequence[tuple[int, Any]], file: str) -> dict[str, str]:
+    """Kinds of columns by the first records of a file.
+
+    Parameters
+    ----------
+    known : mapping of str to str or None
+        What the files before have shown.
+    records : sequence of (int, mapping)
+        Records, with their lines.
+    file : str
+        Name of the file, for messages.
 
     Returns
     -------
-    dict of str to (str, int)
-        Kinds that were not known before, with the row where each was first seen.
+    dict of str to str
+        For each column with entries the kind of most of them, unless it was known.
 
     Raises
     ------
     InputError
-        If an entry is of another kind; the sentence names file, line and column.
+        If entries of another kind are more than a few, or all.
     """
-    found: dict[str, tuple[str, int]] = {}
-    for name, values in columns.items():
-        kinds = {_kind(kind) for kind in set(map(type, values)) - {EMPTY}}
-        known = schema.get(name)
-        if not kinds or kinds == {known}:
-            schema.setdefault(name, None)
-            continue
-        first = known
-        for value, row in zip(values, rows, strict=True):
-            if value is None:
-                continue
-            kind = _kind(type(value))
-            if first is None:
-                first = kind
-                found[name] = (kind, int(row))
-            if kind != first:
-                raise changed(f"{unit} {row} of {file}", name, kind, first)
-        schema[name] = first
-    return found
+    found: dict[str, list[tuple[int, str]]] = {}
+    for line, record in records:
+        for name, value in record.items():
+            if value is not None:
+                found.setdefault(name, []).append((line, kind_of(value)))
+    kinds = {}
+    for name, entries in found.items():
+        counts = Counter(kind for _, kind in entries)
+        usual = known.get(name) or counts.most_common(1)[0][0]
+        odd = len(entries) - counts[usual]
+        if odd > max(FEW_IN_HEAD, FEW * len(entries)) or odd == len(records):
+            before = known.get(name) or entries[0][1]
+            line, kind = next(each for each in entries if each[1] != before)
+            raise changed(f"line {line} of {file}", name, kind, before)
+        kinds[name] = usual
+    return kinds
 
 
 def changed(place: str, column: str, kind: str, before: str) -> InputError:

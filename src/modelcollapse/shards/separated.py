@@ -109,11 +109,6 @@ class Rows:
         return fields
 
 
-def header(path: str, file: str) -> tuple[str, ...] | None:
-    """Names of the columns of a file."""
-    return Rows(text.lines_of(path, 0, NO_END), 1, file).header()
-
-
 def spans(path: str, file: str) -> Iterator[Span]:
     """Cut a file at ends of records, without its header."""
     rows = Rows(text.lines_of(path, 0, NO_END), 1, file)

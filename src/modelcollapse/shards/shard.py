@@ -90,8 +90,8 @@ class Shard:
         """Records of the shard, at most `size` at a time.
 
         Memory is bounded by the batch, whatever the size of the file. A malformed record (no
-        UTF-8, no JSON, no object, a wrong number of fields) is set aside, takes no other along,
-        and raises nothing.
+        UTF-8, no JSON, no object, a wrong number of fields, an entry of another type than its
+        column's) is set aside, takes no other along, and raises nothing.
 
         Parameters
         ----------
@@ -108,7 +108,8 @@ class Shard:
         Raises
         ------
         InputError
-            If a column is wanted that is not there or changes its type, or the file is damaged or
+            If a column is wanted that is not there, one changes its type in more than a few
+            records, or the file is damaged or
             was changed since it was opened.
         """
         if columns is not None:
@@ -129,7 +130,7 @@ class Shard:
             raise InputError(f"cannot read {self.file}: {error.strerror or error}.") from error
 
     def _lines(self, size: int) -> Iterator[Piece]:
-        known = dict(self.schema)
+        kinds = schema.Kinds(self.schema, self.file)
         lines = _Counted(text.lines_of(self.path, self.start, self.stop))
         if self.form == "csv":
             rows = separated.Rows(lines, self.first, self.file)
@@ -138,17 +139,16 @@ class Shard:
             parsed = rows.records(self.header)
         else:
             parse = text.json_object if self.form == "jsonl" else text.plain_text
-            parsed = text.numbered(lines, self.first, self.file, parse)
+            parsed = text.numbered(lines, self.first, self.file, parse, kinds.check)
         while some := list(islice(parsed, size)):
             aside = tuple(found for _, found in some if isinstance(found, Aside))
             good = [(row, found) for row, found in some if not isinstance(found, Aside)]
-            names = dict.fromkeys(known)
-            for _, found in good:
-                names.update(dict.fromkeys(found))
+            names = dict.fromkeys((*self.schema, *kinds.names))
             columns = {name: [found.get(name) for _, found in good] for name in names}
             numbers = [row for row, _ in good]
-            kinds = schema.check(known, columns, numbers, self.file, self.unit)
-            yield Piece(np.array(numbers, dtype=np.int64), columns, aside, kinds)
+            late, kinds.late = kinds.late, {}
+            yield Piece(np.array(numbers, dtype=np.int64), columns, aside, late)
+        kinds.settle()
         if self.size is not None and lines.count != self.size:
             raise InputError(
                 f"{self.file} was changed while it was read: it has {lines.count} lines where it "

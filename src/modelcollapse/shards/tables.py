@@ -12,7 +12,7 @@ from typing import Any
 from modelcollapse.errors import InputError, Missing
 from modelcollapse.shards.text import Aside, even, new_digest
 
-LEAST_ROWS, MOST_ROWS = 256, 16384
+LEAST_ROWS, MOST_ROWS = 512, 16384
 """Bounds of the rows of a shard of a table, about."""
 
 SHARD_BYTES = 64 * 2**20

@@ -8,16 +8,20 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from modelcollapse.errors import InputError, Missing
 
-LEAST_BYTES, MOST_BYTES = 2**16, 2**23
+LEAST_BYTES, MOST_BYTES = 2**17, 2**23
 """Bounds of the length of a shard of lines."""
 
-SHARDS = 64
+SHARDS = 32
 """Shards that a file is cut into at most, while they stay within the bounds of their size."""
+
+MOST_TAIL = 2**16
+"""Bytes at the end of a span that are looked at, at most, for its last lines."""
 
 MARK = b"\xef\xbb\xbf"
 """Byte-order mark, with which some programs begin a file."""
@@ -93,7 +97,14 @@ def shard_bytes(path: str) -> int:
 
 
 def whole(path: str) -> Span:
-    """Span of a file that cannot be cut, since it is compressed."""
+    """Span of a file that cannot be cut, since it is compressed.
+
+    It is unpacked once to its end, so that a file that was cut off is noticed before anybody
+    works on it.
+    """
+    with _unpacking(path), opened(path) as unpacked:
+        while unpacked.read(2**20):
+            pass
     digest = new_digest()
     with open(path, "rb") as file:
         while block := file.read(MOST_BYTES):
@@ -118,23 +129,40 @@ def spans(path: str) -> Iterator[Span]:
 def lines_of(path: str, start: int, stop: int) -> Iterator[bytes]:
     """Lines of a span, without a byte-order mark; all of them where the file is compressed."""
     packed = is_packed(path)
+    with _unpacking(path), opened(path) as file:
+        if not packed:
+            file.seek(start)
+        left = stop - start
+        for number, line in enumerate(file):
+            yield line.removeprefix(MARK) if number == 0 and start == 0 else line
+            left -= len(line)
+            if left <= 0 and not packed:
+                return
+
+
+def last_lines(path: str, span: Span, most: int) -> tuple[int, list[bytes]]:
+    """Last whole lines of a span, if they are short, and the number of the first of them."""
+    with open(path, "rb") as file:
+        begin = max(span.start, span.stop - MOST_TAIL)
+        file.seek(begin)
+        lines = file.read(span.stop - begin).splitlines(keepends=True)
+    if begin > span.start:
+        del lines[:1]  # perhaps cut
+    lines = lines[-most:]
+    return span.first + (span.lines or 0) - len(lines), lines
+
+
+@contextmanager
+def _unpacking(path: str) -> Iterator[None]:
     try:
-        with opened(path) as file:
-            if not packed:
-                file.seek(start)
-            left = stop - start
-            for number, line in enumerate(file):
-                yield line.removeprefix(MARK) if number == 0 and start == 0 else line
-                left -= len(line)
-                if left <= 0 and not packed:
-                    return
+        yield
     except (EOFError, OSError) as error:
         # A disk has error numbers; what unpacks only has words.
         if getattr(error, "errno", None) is not None:
             raise
         raise InputError(
             f"{path} is damaged or cut off: it cannot be unpacked to its end ({error}). Get it "
-            "again; what was read so far is kept."
+            "again, or unpack what there is into a file of its own."
         ) from error
 
 
@@ -143,20 +171,32 @@ Parsed = tuple[int, dict[str, Any] | Aside]
 
 
 def numbered(
-    lines: Iterable[bytes], first: int, file: str, parse: Callable[[str], dict[str, Any]]
+    lines: Iterable[bytes],
+    first: int,
+    file: str,
+    parse: Callable[[str], dict[str, Any]],
+    check: Callable[[dict[str, Any], int], None] | None = None,
 ) -> Iterator[Parsed]:
-    """Records of lines, each by itself: one that is malformed takes no other along."""
+    """Records of lines, each by itself: one that is malformed takes no other along.
+
+    With `check`, neither does one that it raises a ValueError for; it is given the line, too.
+    """
     for number, line in enumerate(lines, first):
         if not line.strip():
             continue
         try:
-            text = line.decode()
-            yield number, parse(text)
+            record = parse(line.decode())
+            if check is not None:
+                check(record, number)
         except UnicodeDecodeError as error:
             reason = f"not valid UTF-8 at byte {error.start} of the line"
             yield number, Aside(file, number, reason, _shown(line))
+        except InputError:
+            raise
         except (ValueError, RecursionError) as error:
             yield number, Aside(file, number, str(error), _shown(line))
+        else:
+            yield number, record
 
 
 def json_object(line: str) -> dict[str, Any]:

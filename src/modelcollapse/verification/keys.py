@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from modelcollapse import registry
-from modelcollapse.fingerprint import fingerprint
 from modelcollapse.shards.text import new_digest
-from modelcollapse.verification.parts import file_digest
+from modelcollapse.verification.influence import Influence
 
-FORMAT = 1
+FORMAT = 2
 """Of the files that hold scores."""
 
 
@@ -30,13 +27,18 @@ class Key:
     name : str
         Name of the verifier.
     spec : object
-        Its settings, as plain data.
+        Its settings, as plain data; those of `idle` have no part in the key.
     content : str
-        Fingerprint of the settings, including those that plain data cannot say.
+        Fingerprint of the settings that count, including those that plain data cannot say, and
+        of the content of the files that they name.
     files : mapping of str to str
-        Digests of the content of the files that settings name, by setting and file.
+        Digests of that content, by setting and file.
+    idle : sequence of str
+        Settings that do not count by their value: a timeout, or the place of a file.
     version : str
         Of this package.
+    libraries : mapping of str to str
+        Versions of others that the scores depend on.
     learnt : str, optional
         Fingerprint of what the verifier has learnt from the records.
     """
@@ -46,12 +48,15 @@ class Key:
     content: str
     files: Mapping[str, str]
     version: str
+    idle: Sequence[str] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
     learnt: str | None = None
 
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that say whether two keys are the same."""
-        text = json.dumps([FORMAT, self.plain()], sort_keys=True)
+        counts = [self.name, self.content, self.version, dict(self.libraries), self.learnt]
+        text = json.dumps([FORMAT, counts], sort_keys=True)
         return str(new_digest(text.encode()).hexdigest()[:12])
 
     @property
@@ -64,17 +69,25 @@ class Key:
         return dataclasses.asdict(self)
 
     def difference(self, before: Mapping[str, Any]) -> str:
-        """Say which setting is another one than in a manifest, with both values."""
-        for place, old, new in differences(before.get("spec"), self.spec, ""):
-            return f"its setting '{place}' was {old!r} and is {new!r}"
-        for where, digest in {**before.get("files", {}), **self.files}.items():
-            if before.get("files", {}).get(where) != self.files.get(where) or not digest:
-                return f"the content of {where} has changed"
+        """Say what is another than in a manifest, with both values."""
+        return next(self.changes(before), "what it has learnt from the records has changed")
+
+    def changes(self, before: Mapping[str, Any]) -> Iterator[str]:
+        """Say what is another than in a manifest, most telling first."""
+        idle = {*self.idle} & {*before.get("idle", ())}
+        old, new = (_without(idle, spec, "") for spec in (before.get("spec"), self.spec))
+        for place, was, now in differences(old, new):
+            yield f"its setting '{place}' was {was!r} and is {now!r}"
+        known = {name.partition(" ")[0]: each for name, each in before.get("files", {}).items()}
+        for name, digest in self.files.items():
+            if known.get(name.partition(" ")[0], digest) != digest:
+                yield f"the content of {name} has changed"
         if before.get("version") != self.version:
-            return f"they are of version {before.get('version')}, and this is {self.version}"
+            yield f"they are of version {before.get('version')}, and this is {self.version}"
+        for name, was, now in differences(before.get("libraries", {}), self.libraries):
+            yield f"{name} was {was} and is {now}"
         if before.get("content") != self.content:
-            return "its code, or a setting that a manifest cannot show, has changed"
-        return "what it has learnt from the records has changed"
+            yield "its code, or a setting that a manifest cannot show, has changed"
 
 
 def safe(name: str) -> str:
@@ -84,12 +97,15 @@ def safe(name: str) -> str:
 
 def key_of(verifier: Any, name: str) -> Key:
     """Key of a verifier that has learnt nothing yet."""
+    found = Influence(verifier)
     return Key(
         name=name,
         spec=json.loads(json.dumps(_spec(verifier), default=str)),
-        content=_content(verifier),
-        files=dict(sorted(_files(verifier, ""))),
+        content=found.content,
+        files=dict(sorted(found.files.items())),
         version=versions()["modelcollapse"],
+        idle=sorted(found.idle),
+        libraries={each: _version(each) for each in sorted(found.libraries)},
     )
 
 
@@ -102,45 +118,14 @@ def _spec(verifier: Any) -> Any:
     return spec
 
 
-def _content(verifier: Any) -> str:
-    if not dataclasses.is_dataclass(verifier):
-        return fingerprint(verifier)
-    # Not the object itself: it may have put aside what it computed from its fields.
-    fields = {f.name: getattr(verifier, f.name) for f in dataclasses.fields(verifier) if f.init}
-    return fingerprint([type(verifier), fields])
-
-
-def _files(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Files that a setting names, with digests of their content."""
-    if isinstance(value, str | Path):
-        for path in _existing(value):
-            yield f"{where} {path}".strip(), file_digest(path) or ""
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            place = f"{where}.{field.name}" if where else field.name
-            yield from _files(getattr(value, field.name), place)
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _files(part, f"{where}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, part in enumerate(value):
-            yield from _files(part, f"{where}[{index}]")
-
-
-def _existing(name: str | Path) -> list[Path]:
-    """Files that a text means, if it looks like a path: it has a folder or an ending."""
-    path = Path(name)
-    if len(str(name)) > 1000 or not (path.suffix or len(path.parts) > 1) or "\n" in str(name):
-        return []
-    try:
-        if path.is_dir():
-            return sorted(each for each in path.rglob("*") if each.is_file())
-        if path.is_file():
-            return [path]
-        found = glob.glob(str(name), recursive=True) if glob.has_magic(str(name)) else []
-    except (OSError, ValueError):  # no path after all
-        return []
-    return sorted(Path(each) for each in found if Path(each).is_file())
+def _without(idle: set[str], spec: Any, where: str) -> Any:
+    """Settings without those of some places."""
+    if isinstance(spec, list):
+        return [_without(idle, part, f"{where}[{i}]") for i, part in enumerate(spec)]
+    if not isinstance(spec, Mapping):
+        return spec
+    at = {key: f"{where}.{key}" if where else str(key) for key in spec}
+    return {k: _without(idle, part, at[k]) for k, part in spec.items() if at[k] not in idle}
 
 
 def differences(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -153,16 +138,14 @@ def differences(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, Any,
         yield where, old, new
 
 
-_differences = differences
-
-
 @cache
 def versions() -> dict[str, str]:
     """Versions of this package and of what the bytes of its files depend on."""
-    found = {}
-    for name in ("modelcollapse", "numpy", "pyarrow"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    return {name: _version(name) for name in ("modelcollapse", "numpy", "pyarrow")}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -13,6 +13,7 @@ from modelcollapse.fingerprint import fingerprint
 from modelcollapse.protocols import Learning, Verifier, name_of
 from modelcollapse.shards import Records
 from modelcollapse.store import Store
+from modelcollapse.verification.influence import Influence
 from modelcollapse.verification.keys import Key
 from modelcollapse.verifiers.scored import Batch
 
@@ -25,7 +26,9 @@ def learnt(
     What it has learnt is kept for a run that goes on; ``resume="never"`` learns anew.
     """
     store = Store(folder / "learnt")
-    name = f"{key.folder}-{records.digest[:12]}"
+    # With all settings: what was learnt holds those that change no score as well, and uses them.
+    settings = fingerprint(key.spec)[:12]
+    name = f"{key.folder}-{records.digest[:12]}-{settings}"
     found: Verifier | None = None if resume == "never" else store.load(name)
     if found is None:
         found = verifier.learn(batches_of(records, batch))
@@ -37,7 +40,7 @@ def learnt(
         # One that cannot be kept can still score, in this process.
         with suppress(pickle.PicklingError, AttributeError, TypeError):
             store.save(name, found)
-    return found, replace(key, learnt=fingerprint(found))
+    return found, replace(key, learnt=Influence(found, whole=True).content)
 
 
 def batches_of(records: Records, size: int) -> Callable[[], Iterator[Batch]]:

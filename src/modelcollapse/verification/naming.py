@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,14 @@ def named_verifiers(given: Sequence[str], columns: Mapping[str, str | None]) -> 
     return found
 
 
+def column_option(verifiers: Sequence[Any], column: str) -> str | None:
+    """Option of the command line that says where to find what a verifier reads in a column."""
+    for what, fields in COLUMNS.items():
+        if any(getattr(each, field, None) == column for each in verifiers for field in fields):
+            return f"--{what}-column"
+    return None
+
+
 def _specs(given: str) -> list[tuple[str, dict[str, Any]]]:
     if given.endswith((".yaml", ".yml", ".json")):
         return _from_file(given)
@@ -78,12 +87,25 @@ def _specs(given: str) -> list[tuple[str, dict[str, Any]]]:
                 f"{given}: '{setting}' is no setting. Write {name}:field=value,field=value."
             )
         spec[field.strip()] = _value(value, f"{name}.{field.strip()}")
-    return [(name, spec)]
+    return [(name, _with_lists(spec))]
+
+
+def _with_lists(spec: dict[str, Any]) -> dict[str, Any]:
+    """Settings of which one text stands for a list of it, where the verifier takes several."""
+    cls = registry.load("verifier", str(spec["type"]), str(spec["type"]))
+    kinds = typing.get_type_hints(cls)
+    return {
+        field: [value] if isinstance(value, str) and kinds.get(field) == tuple[str, ...] else value
+        for field, value in spec.items()
+    }
 
 
 def _value(text: str, where: str) -> Any:
     import yaml
 
+    # A command line has no comments, which would leave nothing or only a part of the value.
+    if re.match(r"\s*#|\s*[^\s'\"\[{#].*\s#", text):
+        return text
     try:
         return from_yaml(text)
     except yaml.YAMLError as error:

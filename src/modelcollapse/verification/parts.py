@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,7 +18,7 @@ from modelcollapse.errors import InputError, StoreError
 from modelcollapse.shards import Shard
 from modelcollapse.shards.tables import arrow
 from modelcollapse.shards.text import new_digest
-from modelcollapse.verification.reasons import shortened
+from modelcollapse.verification.reasons import Reasons
 
 ROWS = 8192
 """Records of a row group of a part, whatever the size of the batches that were scored."""
@@ -49,6 +48,8 @@ class Part:
         Digest of the file of those; empty if there are none.
     kinds : mapping of str to (str, int)
         Types of columns that the beginnings of the files did not show, with the row.
+    passing : int
+        Records without a score that may get one another time.
     """
 
     file: str
@@ -60,6 +61,7 @@ class Part:
     set_aside: Mapping[str, int]
     aside: str
     kinds: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    passing: int = 0
 
     @property
     def records(self) -> int:
@@ -163,8 +165,8 @@ class Writer:
         self._columns: dict[str, list[Any]] = {}
         self._schema: Any = None
         self._file: Any = None
-        self.scored = 0
-        self.reasons: Counter[str] = Counter()
+        self.scored = self.passing = 0
+        self.reasons = Reasons()
 
     def add(
         self,
@@ -187,7 +189,8 @@ class Writer:
             held = self._columns.setdefault(name, [None] * known)
             held += new.get(name, [None] * len(rows))
         self.scored += len(rows) - len(reasons)
-        self.reasons.update(map(shortened, reasons.values()))
+        for reason in reasons.values():
+            self.reasons.add(reason)
         while len(self._columns["mc_row"]) >= ROWS:
             self._flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from modelcollapse.errors import InputError
 from modelcollapse.shards import Records
@@ -34,7 +35,8 @@ def prepared(folder: Path, key: Key, records: Records, resume: str) -> dict[int,
     -------
     dict of int to Part
         Notes of the shards that need not be scored again. A file that is missing, cut off or
-        changed, or whose shard is another one by now, is not among them.
+        changed, whose shard is another one by now, or with failures that may pass, is not among
+        them.
 
     Raises
     ------
@@ -43,15 +45,12 @@ def prepared(folder: Path, key: Key, records: Records, resume: str) -> dict[int,
     """
     home = folder / "scores" / key.folder
     manifest = read_manifest(home / MANIFEST)
+    old = resume == "never" or manifest is None or manifest.get("records") != records.digest
     if resume == "always":
         _insist(folder, home, key, records, manifest is not None)
+    if old:
+        _begin(home, key)
     parts.clear(home, 0 if resume == "never" else sys.maxsize)
-    if manifest is None:
-        start = {
-            "format": FORMAT, "finished": False, "verifier": key.plain(), "versions": versions(),
-        }  # fmt: skip
-        text = json.dumps(start, indent=1, ensure_ascii=False) + "\n"
-        parts.write_text(home / MANIFEST, text)
     _move(home, records)
     found = {}
     for shard in records.shards:
@@ -59,16 +58,26 @@ def prepared(folder: Path, key: Key, records: Records, resume: str) -> dict[int,
         note = parts.read_note(path)
         if note is None or note.source != parts.source_of(shard):
             continue
-        if parts.file_digest(path) == note.output:
+        # What failed for a reason that may be gone by now is tried again.
+        if not note.passing and parts.file_digest(path) == note.output:
             found[shard.index] = note
+    if not old and len(found) < len(records.shards):
+        _begin(home, key)
     return found
+
+
+def _begin(home: Path, key: Key) -> None:
+    """Say that scores are incomplete, before any of their files is replaced."""
+    start = {
+        "format": FORMAT, "finished": False, "verifier": key.plain(), "versions": versions(),
+    }  # fmt: skip
+    parts.write_text(home / MANIFEST, json.dumps(start, indent=1, ensure_ascii=False) + "\n")
 
 
 def _insist(folder: Path, home: Path, key: Key, records: Records, known: bool) -> None:
     """Refuse to go on from scores of other settings or records."""
-    others = sorted((folder / "scores").glob(f"{safe(key.name)}@*/{MANIFEST}"))
     if not known:
-        before = read_manifest(others[-1]) if others else None
+        before = _nearest(folder, key)
         if before is None:
             raise InputError(
                 f"there are no scores of {key.name} in {folder} to go on from, which resume="
@@ -87,6 +96,17 @@ def _insist(folder: Path, home: Path, key: Key, records: Records, known: bool) -
                 f"that {key.name} has scored in {folder}. Score them anew with "
                 "resume='if-possible', or use the file as it was."
             )
+
+
+def _nearest(folder: Path, key: Key) -> dict[str, Any] | None:
+    """Manifest of the scores whose settings differ least; of several, the newest."""
+    others = []
+    for path in sorted((folder / "scores").glob(f"{safe(key.name)}@*/{MANIFEST}")):
+        manifest = read_manifest(path)
+        if manifest is not None:
+            changes = len(list(key.changes(manifest["verifier"])))
+            others.append((changes, -path.stat().st_mtime_ns, str(path), manifest))
+    return min(others)[-1] if others else None
 
 
 def _move(home: Path, records: Records) -> None:

@@ -35,9 +35,11 @@ def table(scores: Scores) -> str:
 
 
 def _reasons(title: str, counts: Mapping[str, int]) -> Iterable[str]:
-    for reason, count in list(counts.items())[:SHOWN]:
+    # One more takes no more room than the line that says so.
+    shown = SHOWN if len(counts) > SHOWN + 1 else SHOWN + 1
+    for reason, count in list(counts.items())[:shown]:
         yield f"{title}: {count} × {reason}"
-    rest = list(counts.values())[SHOWN:]
+    rest = list(counts.values())[shown:]
     if rest:
         yield f"{title}: {sum(rest)} × {len(rest)} other reasons"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,9 @@ class CausalPerplexity:
     be compared by. A filter by either punishes rare words, which is where tails are lost.
     """
 
+    names_files: ClassVar[tuple[str, ...]] = ("model",)
+    libraries: ClassVar[tuple[str, ...]] = ("tokenizers", "torch", "transformers")
+
     model: str
     text: str = "text"
     prompt: str | None = None
@@ -111,6 +114,11 @@ class CausalPerplexity:
     def refers_to(self) -> tuple[Any, ...]:
         """What the files of a local model hold, of which only the path is a field."""
         return content(self.model)
+
+    @property
+    def without_influence(self) -> tuple[str, ...]:
+        """Settings that change no score by more than rounding does in float32."""
+        return ("threads", "batch_tokens") if self.precision == "float32" else ("threads",)
 
     def score(self, batch: Batch) -> Scored:
         """Score records, each by itself."""

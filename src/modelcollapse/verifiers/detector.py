@@ -6,7 +6,7 @@ import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,9 @@ class Detector:
     What a detector takes for generated is often written by a minority. A cut at a fixed score takes
     real texts of non-native writers out first; weights by the score's odds are milder.
     """
+
+    names_files: ClassVar[tuple[str, ...]] = ("real",)
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn", "scipy")
 
     real: str | tuple[str, ...]
     text: str = "text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,9 @@ class Ensemble:
 
     See `modelcollapse.verifiers.weighing.weigh` for what is learnt, and how.
     """
+
+    names_files: ClassVar[tuple[str, ...]] = ("audit",)
+    libraries: ClassVar[tuple[str, ...]] = ("scipy",)
 
     members: tuple[Verifier, ...]
     audit: str | Mapping[str, Sequence[Any]] | None = None
@@ -246,4 +249,5 @@ class JoinedVerifiers:
             name: [None if np.isnan(score) else float(score) for score in each.scores]
             for name, each in zip(names, found, strict=True)
         }
-        return Scored(scores, failures, beside)
+        passing = frozenset(i for each in found for i in each.passing)
+        return Scored(scores, failures, beside, passing)

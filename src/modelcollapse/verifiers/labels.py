@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from modelcollapse.columns import read_columns
 from modelcollapse.errors import InputError
@@ -44,6 +44,8 @@ class HumanLabels:
     A record that nobody labelled has no score. Keys are compared as texts, so that 7 in one file
     is 7 in another.
     """
+
+    names_files: ClassVar[tuple[str, ...]] = ("file",)
 
     file: str
     keys: tuple[str, ...] = ("id",)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import chain
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -76,6 +76,8 @@ class NgramPerplexity:
     >>> ready.score({"text": ["The cat sat down", ""]}).failures
     {1: "'text' is empty"}
     """
+
+    names_files: ClassVar[tuple[str, ...]] = ("train",)
 
     text: str = "text"
     train: str | None = None

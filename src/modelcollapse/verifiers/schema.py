@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from modelcollapse.errors import InputError, Missing
 from modelcollapse.verifiers.each import check_columns, is_missing, score_each, text_in
@@ -48,6 +48,8 @@ class JsonSchema:
     >>> found.scores.tolist(), found.details["fault"][1]
     ([1.0, 0.0, 0.0], "'name' is a required property")
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("jsonschema",)
 
     text: str = "text"
     schema: Mapping[str, Any] | None = None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import InputError, suggestion
+from modelcollapse.batches import Batch, column, length
+from modelcollapse.errors import InputError
 
-Batch = Mapping[str, Sequence[Any]]
-"""Some records by column, as they stand in a file: every column has an entry for each record."""
+__all__ = ["Batch", "Scored", "column", "length"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +28,21 @@ class Scored:
         other.
     details : mapping of str to sequence, default empty
         Further columns to write beside the scores, with an entry for each record.
+    passing : collection of int, default empty
+        Which of the failures may not come again, such as a timeout: `verify` tries them again
+        when it runs the next time.
 
     Raises
     ------
     InputError
-        If a score is missing without a reason or infinite, or lengths differ.
+        If a score is missing without a reason or infinite, lengths differ, or what may pass is
+        no failure.
     """
 
     scores: NDArray[np.float64]
     failures: Mapping[int, str] = field(default_factory=dict)
     details: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    passing: Collection[int] = frozenset()
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, dtype=np.float64)
@@ -54,35 +59,19 @@ class Scored:
                 + ("no score and no reason" if at in missing else "a score and a reason for none")
                 + ". A verifier says why a record has no score, and of no other."
             )
+        if strange := set(self.passing) - missing:
+            raise InputError(
+                f"record {min(strange)} of a batch has a score, so that it is no failure that may "
+                "pass. Name failures only."
+            )
         if np.isinf(scores).any():
             raise InputError(
                 f"{int(np.isinf(scores).sum())} scores are infinite. Give finite ones, or NaN with "
                 "a reason."
             )
-        for name, column in self.details.items():
-            if len(column) != scores.size:
+        for name, entries in self.details.items():
+            if len(entries) != scores.size:
                 raise InputError(
-                    f"the column '{name}' beside the scores has {len(column)} entries for "
+                    f"the column '{name}' beside the scores has {len(entries)} entries for "
                     f"{scores.size} records."
                 )
-
-
-def column(batch: Batch, name: str, verifier: str) -> Sequence[Any]:
-    """Column of a batch that a verifier needs.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if name not in batch:
-        raise InputError(
-            f"{verifier} reads the column '{name}', which the records do not have. "
-            f"{suggestion(name, batch)}"
-        )
-    return batch[name]
-
-
-def length(batch: Batch) -> int:
-    """Count the records of a batch."""
-    return len(next(iter(batch.values()), ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class SelfConfidence:
     array([-1., -2.])
     """
 
+    names_files: ClassVar[tuple[str, ...]] = ("model",)
+
     log_probs: str | None = None
     model: str | None = None
     text: str = "text"
@@ -97,6 +99,16 @@ class SelfConfidence:
     def refers_to(self) -> tuple[Any, ...]:
         """What the files of a local model hold, of which only the path is a field."""
         return self._reader().refers_to if self.log_probs is None else ()
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages that the scores depend on."""
+        return CausalPerplexity.libraries if self.log_probs is None else ()
+
+    @property
+    def without_influence(self) -> tuple[str, ...]:
+        """Settings that change no score, as in `CausalPerplexity`."""
+        return self._reader().without_influence if self.log_probs is None else ()
 
     def _reader(self) -> CausalPerplexity:
         """What reads the texts again, where there is a model."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.errors import Incompatible, InputError, is_whole, suggestion
+from modelcollapse.learners.language.reader import content
 from modelcollapse.learners.language.session import library
 from modelcollapse.verifiers.each import NoScore, check_columns, score_each, text_in
 from modelcollapse.verifiers.scored import Batch, Scored, column
@@ -78,6 +79,9 @@ class Watermark:
     them that is preferred, ``green``.
     """
 
+    names_files: ClassVar[tuple[str, ...]] = ("model",)
+    libraries: ClassVar[tuple[str, ...]] = ("tokenizers", "torch", "transformers")
+
     model: str
     text: str = "text"
     greenlist_ratio: float = 0.25
@@ -118,13 +122,18 @@ class Watermark:
         """Columns of the records that it reads."""
         return (self.text,)
 
+    @property
+    def refers_to(self) -> tuple[Any, ...]:
+        """What the files of a local model hold, of which only the path is a field."""
+        return content(self.model)
+
     def score(self, batch: Batch) -> Scored:
         """Score records, each by itself."""
         given = column(batch, self.text, self.name)
-        return score_each(self._judge, given, details=("tokens", "green"))
+        known = _tokenizer(self.model, self.refers_to)
+        return score_each(partial(self._judge, *known), given, details=("tokens", "green"))
 
-    def _judge(self, value: Any) -> tuple[float, int, float]:
-        codec, size = _tokenizer(self.model)
+    def _judge(self, codec: Codec, size: int, value: Any) -> tuple[float, int, float]:
         ids = codec.encode([text_in(value, self.text)])[0]
         ahead = self.context_width - (self.seeding_scheme == "selfhash")
         detect = _detector(
@@ -146,11 +155,11 @@ class Watermark:
 
 
 @lru_cache(maxsize=2)
-def _tokenizer(model: str) -> tuple[Codec, int]:
-    """Tokenizer of a model, and how many tokens the model knows."""
+def _tokenizer(model: str, content: tuple[Any, ...]) -> tuple[Codec, int]:
+    """Tokenizer of a model with that content, and how many tokens the model knows."""
     from modelcollapse.learners.language.loading import load_codec
 
-    codec = load_codec(model)
+    codec = load_codec(model, "model")
     try:
         config = library("transformers").AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:

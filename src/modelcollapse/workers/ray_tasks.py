@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from modelcollapse.workers.shared import Shared, unsendable
 
 RETRIES = 3
 """How often a task is done again whose worker or node is lost."""
+
+PATIENCE = 10.0
+"""Seconds in which a cluster has to answer at all."""
 
 
 def library() -> Any:
@@ -94,6 +98,7 @@ def _joined(ray: Any, address: str | None, n_jobs: int) -> Iterator[None]:
         return
     # Without an address Ray would attach to whatever cluster the machine has on record.
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    _knock(address)
     cores = {"num_cpus": n_jobs} if address == "local" and n_jobs > 0 else {}
     try:
         ray.init(
@@ -101,15 +106,31 @@ def _joined(ray: Any, address: str | None, n_jobs: int) -> Iterator[None]:
             log_to_driver=False, logging_level="ERROR", configure_logging=True, **cores,
         )  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise InputError(
-            f"the Ray cluster at '{address}' cannot be joined ({_first_line(error)}). Check the "
-            "address and, if the cluster asks for a token, that RAY_AUTH_MODE=token and the token "
-            "are set for this process, too."
-        ) from error
+        raise _unreachable(address, _first_line(error)) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Check that somebody answers at an address, for which Ray would wait for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unreachable(address, reason) from error
+
+
+def _unreachable(address: str, reason: str) -> InputError:
+    return InputError(
+        f"the Ray cluster at '{address}' cannot be joined ({reason}). Check the address and, if "
+        "the cluster asks for a token, that RAY_AUTH_MODE=token and the token are set for this "
+        "process, too."
+    )
 
 
 def _most(ray: Any, n_jobs: int) -> int:

@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -94,6 +96,39 @@ def test_of_duplicates_the_best_stays(folder, make_candidates):
     assert sum(row["text"] == twin["text"] for row in rows(found.folder)) == 1
 
 
+def test_a_share_is_at_most_what_is_left(folder, make_candidates):
+    given = make_candidates()
+    given[3]["text"] = ""
+    twin = {**given[0], "text": "one two three four five six seven eight nine ten eleven twelve"}
+    folder.lines("candidates.jsonl", [*given, twin, {**twin, "prompt": "other"}])
+    found = curate(folder.spec(duplicates=0.8, keep=1.0))
+    assert found.states["duplicate"] >= 1
+    assert found.states["no score"] == 1
+    assert found.states["kept"] == 82 - 1 - found.states["duplicate"]
+    note = f"{found.states['kept']} are left without duplicates and records without a score"
+    assert any(note in text for text in found.card["selection"]["notes"])
+    with pytest.raises(InputError, match="to give"):  # a number is meant as it is given
+        curate(folder.spec(duplicates=0.8, keep=82, output="number"))
+    less = curate(folder.spec(duplicates=0.8, keep=0.5, output="half"))
+    assert less.states["kept"] == 41
+    assert not any("are left" in text for text in less.card["selection"]["notes"])
+
+
+def test_a_group_without_candidates_is_not_lost_by_the_selection(folder):
+    folder.lines("real.jsonl", [{"text": f"real {i}", "topic": "human"} for i in range(9)])
+    found = curate(folder.spec(real="real.jsonl"))
+    assert "human" not in str(found.card["selection"]["lost"])
+    notes = [n for n in found.card["selection"]["notes"] if "human" in n]
+    assert len(notes) == 1
+    assert "No candidate belongs to a group of 'topic'" in notes[0]
+    guarded = curate(
+        folder.spec(
+            real="real.jsonl", guard={"least": 0.5, "against": "reference"}, output="guarded"
+        )
+    )
+    assert [n for n in guarded.card["selection"]["notes"] if "human" in n] == notes
+
+
 def test_a_sum_that_does_not_add_up_publishes_nothing(folder, monkeypatch):
     from modelcollapse.curation import publishing
 
@@ -182,6 +217,81 @@ def test_the_output_of_another_spec_is_refused_by_the_name_of_the_setting(folder
     with pytest.raises(StoreError, match=rf"another curation: .*{named}.*--overwrite"):
         curate(folder.spec(**change))
     assert content(folder.path / "out") == whole
+
+
+def test_another_content_of_the_tokenizer_is_noticed(folder):
+    tokenizers = pytest.importorskip("tokenizers")
+
+    def write(split):
+        made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[U]": 0}, unk_token="[U]"))
+        made.pre_tokenizer = split
+        made.save(str(folder.path / "tok.json"))
+
+    mix = {"policy": "replace", "budget": {"tokens": 60, "tokenizer": "tok.json"}}
+    write(tokenizers.pre_tokenizers.Whitespace())
+    first = curate(folder.spec(mix=mix))
+    assert curate(folder.spec(mix=mix)).card == first.card
+    write(tokenizers.pre_tokenizers.Split("", "isolated"))
+    with pytest.raises(StoreError, match="input files were others"):
+        curate(folder.spec(mix=mix))
+
+
+def test_another_code_of_a_member_of_an_ensemble_is_noticed(folder, length):
+    from modelcollapse.verifiers.ensemble import Ensemble
+
+    class Backwards(length):
+        def score(self, batch):
+            found = super().score(batch)
+            return replace(found, scores=-found.scores)
+
+    Backwards.__qualname__, Backwards.__module__ = length.__qualname__, length.__module__
+    curate(folder.spec(verifiers=[Ensemble((length(),), weights=(1.0,))]))
+    curate(folder.spec(verifiers=[Ensemble((length(),), weights=(1.0,))]))
+    with pytest.raises(StoreError, match="input files were others"):
+        curate(folder.spec(verifiers=[Ensemble((Backwards(),), weights=(1.0,))]))
+
+
+def test_another_version_is_noticed(folder, monkeypatch):
+    curate(folder.spec())
+    now = manifest.versions()
+    monkeypatch.setattr(manifest, "versions", lambda: {**now, "modelcollapse": "99"})
+    with pytest.raises(StoreError, match=r"modelcollapse was .* and is 99 now.*--overwrite"):
+        curate(folder.spec())
+    assert curate(folder.spec(), overwrite=True).card["versions"]["modelcollapse"] == "99"
+
+
+def test_a_copy_of_the_folder_gives_the_same_bytes_whatever_its_dates(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "a second one"
+    one.mkdir()
+    lines = [json.dumps({"text": f"the cat {i} sat on mat {i % 7}"}) for i in range(40)]
+    (one / "s.jsonl").write_text("\n".join(lines))
+    (one / "train.txt").write_text("the cat sat on the mat\n" * 20)
+    (one / "spec.yaml").write_text(
+        "synthetic: s.jsonl\nverifiers: [{type: ngram_perplexity, train: train.txt}]\n"
+        "select: top_fraction\nkeep: 0.5\ngeneration: 1\noutput: out\n"
+    )
+    shutil.copytree(one, two)
+    for file in two.iterdir():
+        os.utime(file, (1e9, 1e9))
+    found = [content(curate(folder / "spec.yaml").folder) for folder in (one, two)]
+    assert found[0] == found[1]
+    assert b'"datePublished": "1970-01-01"' in found[0]["croissant.json"]
+
+
+def test_the_day_is_what_the_environment_says(folder, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    text = (curate(folder.spec()).folder / "croissant.json").read_text()
+    assert '"datePublished": "2023-11-14"' in text
+
+
+def test_records_without_a_prompt_do_not_compete(folder, make_candidates):
+    given = make_candidates()
+    for record in given[:40]:
+        record["prompt"] = None
+    folder.lines("candidates.jsonl", given)
+    found = curate(folder.spec(select=BestPerPrompt(), keep=...))
+    assert found.states["kept"] == 40 + 10
+    assert "40 records have no prompt" in found.card["selection"]["notes"][-1]
 
 
 def test_other_records_under_the_same_name_are_noticed(folder, make_candidates):
@@ -332,7 +442,8 @@ ELSEWHERE = pytest.mark.filterwarnings("ignore")
 def test_the_lineage_is_valid_croissant(folder, form):
     mlcroissant = pytest.importorskip("mlcroissant")
     found = curate(folder.spec(
-        real="real.jsonl", mix={"policy": "mix", "real": 0.2}, format=form, generator="m/1 (beta)"
+        real="real.jsonl", mix={"policy": "mix", "real": 0.2}, format=form, generator="m/1 (beta)",
+        license="https://creativecommons.org/licenses/by/4.0/",
     ))  # fmt: skip
     path = found.folder / "croissant.json"
     data = mlcroissant.Dataset(jsonld=path)
@@ -345,6 +456,13 @@ def test_the_lineage_is_valid_croissant(folder, form):
     written = list(data.records("records"))
     assert len(written) == 25
     assert written[0]["records/mc_origin"] == b"real"
+
+
+def test_no_licence_is_made_up(folder):
+    found = curate(folder.spec())
+    assert "license" not in json.loads((found.folder / "croissant.json").read_text())
+    with pytest.raises(SpecError, match="license"):
+        folder.spec(license=["MIT"])
 
 
 @ELSEWHERE

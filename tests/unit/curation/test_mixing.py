@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +106,26 @@ def test_too_few_real_records_are_an_error_with_numbers():
             Mixing("mix", real=0.5, budget=Budget(tokens=1000)), ones(10, 0, 100),
             tokens=ones(10, 0, 100), rng=rng,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kept", "real", "share", "budget"),
+    [(450, 419, 0.9, None), (450, 419, 0.9, 500), (450, 40, 0.5, 200), (7000, 3, 0.5, None)],
+)
+def test_the_share_that_is_advised_is_the_highest_there_is(kept, real, share, budget):
+    with pytest.raises(InputError) as refusal:
+        mix(Mixing("mix", real=share, budget=budget), ones(real, 0, kept), rng=rng)
+    highest = float(re.search(r"the share to ([\d.]+) or less", str(refusal.value))[1])
+    mixed = mix(Mixing("mix", real=highest, budget=budget), ones(real, 0, kept), rng=rng)
+    assert mixed.count("real") / real > 0.97 or real < 10
+    with pytest.raises(InputError, match="or less"):
+        mix(
+            Mixing("mix", real=min(1.2 * highest, 0.95), budget=budget),
+            ones(real, 0, kept),
+            rng=rng,
+        )
+    if budget is None:
+        assert highest == pytest.approx(real / (real + kept), rel=0.01)
 
 
 def test_nothing_to_train_on_is_an_error():

@@ -16,8 +16,8 @@ from modelcollapse.curation.provenance import Origin, earlier
 from modelcollapse.curation.writing import Parts
 from modelcollapse.errors import InputError, StoreError
 from modelcollapse.selection.best_of import BestPerPrompt
-from modelcollapse.selection.groups import PileWithReference
 from modelcollapse.selection.guard import TailGuard
+from modelcollapse.selection.pile import Pile
 from modelcollapse.selection.threshold import Threshold
 from modelcollapse.selection.top import TopFraction
 from modelcollapse.shards import record_ids
@@ -187,7 +187,7 @@ def test_the_curve_follows_the_rule_beyond_its_end(rule, expected):
 def test_points_are_nested_and_as_large_as_their_random_ones():
     rng = np.random.default_rng(0)
     score = rng.random(500)
-    pile = PileWithReference({"a": score})
+    pile = Pile({"a": score})
     kept = score > np.quantile(score, 0.7)
     found = curve.points(TopFraction(), pile, kept, lambda role: np.random.default_rng(1))
     sizes = [point.number for point in found]

@@ -22,6 +22,15 @@ from modelcollapse.selection.threshold import Threshold
         ({"keep": 0.0}, "keep: 0 is no share"),
         ({"keep": 1}, r"Write 1\.0 for all"),
         ({"keep": "half"}, "keep: "),
+        (
+            {"select": {"type": "top_fraction", "share": 0.25}, "keep": 0.5},
+            r"keep: 0\.5 and select\.share: 0\.25 both say",
+        ),
+        (
+            {"select": {"type": "quota", "group": "topic", "rule": {
+                "type": "random_choice", "share": 0.25}}, "keep": 20},
+            r"keep: 20 and select\.share: 0\.25 both say",
+        ),
         ({"seed": -1}, "counted from 0"),
         ({"seed": "0"}, "seed: "),
         ({"duplicates": 1.2}, "is no similarity"),
@@ -54,6 +63,11 @@ def test_two_verifiers_of_one_name_are_refused(folder, length):
 def test_a_spec_that_is_no_mapping_is_refused():
     with pytest.raises(SpecError, match="a mapping of fields"):
         specs.parse(["synthetic"])
+
+
+def test_a_default_share_leaves_the_number_to_keep(folder):
+    assert folder.spec(select={"type": "top_fraction"}, keep=0.5).keep == 0.5
+    assert folder.spec(select={"type": "top_fraction", "share": 0.25}, keep=...).keep is None
 
 
 def test_short_forms_mean_the_long_ones(folder):

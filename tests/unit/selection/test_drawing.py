@@ -181,3 +181,15 @@ def test_wrong_input_is_refused():
             kind(repeats=0)
     with pytest.raises(InputError, match="strength"):
         Tilt(float("inf"))
+
+
+def test_only_what_is_quite_certain_is_made_less_so():
+    pile = Pile({"real": np.array([0.99, 0.9, *[0.5] * 8])})
+    rule = Resample(repeats=200)
+    odds, certain = rule._log_odds(pile.scores["real"], np.zeros(10, bool))
+    assert np.exp(odds[:2]) == pytest.approx([99, 9])
+    assert certain == 0
+    odds, certain = rule._log_odds(np.array([1.0, 0.999, 0.5, 0.0]), np.zeros(4, bool))
+    assert certain == 2
+    assert odds[0] == odds[1] == pytest.approx(np.log(999))  # not below what is nearly certain
+    assert np.exp(odds[3]) == pytest.approx(1 / 7)  # half a record among four

@@ -11,7 +11,6 @@ from modelcollapse.errors import InputError, Missing
 from modelcollapse.families.texts import words
 from modelcollapse.selection.chance import RandomChoice
 from modelcollapse.selection.duplicates import jaccard, near_duplicates
-from modelcollapse.selection.groups import PileWithReference
 from modelcollapse.selection.guard import TailGuard
 from modelcollapse.selection.pile import Pile, Rule
 from modelcollapse.selection.tilt import Tilt
@@ -187,7 +186,7 @@ def test_the_best_or_the_first_of_each_cluster_stays():
 
 
 def test_the_inner_rule_sees_what_is_left():
-    real = PileWithReference(
+    real = Pile(
         {"s": np.arange(8.0)},
         np.arange(8),
         {"near_duplicates": np.array([0, 0, 1, 2, 3, 4, 5, 6]), "topic": np.repeat([0, 1], 4)},

@@ -13,10 +13,9 @@ from modelcollapse.metrics.text import distinct
 from modelcollapse.selection import word_tally
 from modelcollapse.selection.chance import RandomChoice
 from modelcollapse.selection.effects import effects, random_choices
-from modelcollapse.selection.groups import PileWithReference
 from modelcollapse.selection.guard import TailGuard
-from modelcollapse.selection.order import Decision
-from modelcollapse.selection.pile import Pile
+from modelcollapse.selection.label_effects import wrong_among
+from modelcollapse.selection.pile import Choice, Pile
 from modelcollapse.selection.rarity import rarity_bins
 from modelcollapse.selection.tilt import Tilt
 from modelcollapse.selection.top import TopFraction
@@ -37,7 +36,7 @@ def corpus(count, seed=0, states=300, length=12):
 
 TEXTS = corpus(120)
 REAL = corpus(200, seed=1)
-PILE = PileWithReference(
+PILE = Pile(
     {"s": np.where(np.arange(120) % 20 == 3, np.nan, rng(2).normal(size=120))},
     np.arange(120) // 3,
     {"topic": np.minimum(np.arange(120) // 30, 2)},
@@ -121,9 +120,9 @@ def test_a_random_choice_is_unremarkable_and_a_narrow_one_is_not():
 def test_subgroups_with_intervals_and_what_is_lost():
     topic = PILE.groups["topic"]
     copies = (THERE & (topic != 1)).astype(int)
-    choice = Decision(copies, ("not wanted",), np.where(copies > 0, -1, 0))
+    choice = Choice(copies, ("not wanted",), np.where(copies > 0, -1, 0))
     found = report(choice)
-    assert found.lost == {"topic": ["b", "d"]}
+    assert found.lost == {"topic": ["b"]}  # nobody wrote about d
     assert found["lost.topic"].kept == 1
     assert found["lost.topic"].random < 0.01
     groups = {group.group: group for group in found.groups}
@@ -139,7 +138,7 @@ def test_subgroups_with_intervals_and_what_is_lost():
     assert groups["b"].z < -4
     assert math.isnan(groups["d"].z)
     guarded = TailGuard(TopFraction(0.3), ["topic"]).choose(PILE, None, rng=rng())
-    assert report(guarded).lost == {"topic": ["d"]}
+    assert report(guarded).lost == {}
     assert report(groups=[]).groups == []
 
 
@@ -246,7 +245,7 @@ def test_wrong_input_is_refused():
     with pytest.raises(InputError, match="about 4 records"):
         effects(PILE, TopFraction().choose(Pile({"s": np.arange(4.0)}), None, rng=rng()), rng=rng())
     with pytest.raises(InputError, match="nothing is kept"):
-        report(Decision(np.zeros(120, int), ("no",), np.zeros(120, int)))
+        report(Choice(np.zeros(120, int), ("no",), np.zeros(120, int)))
     with pytest.raises(InputError, match="Did you mean 'topic'"):
         report(groups=["topics"])
     with pytest.raises(KeyError):
@@ -274,3 +273,73 @@ def test_wrong_rarity_is_refused():
         rarity_bins(["a"], ["a", "b"], bins=3)
     with pytest.raises(InputError, match="two passes"):
         rarity_bins(["a"], iter(["a", "b"]), bins=2)
+
+
+# --- labels of some records ----------------------------------------------------------------------
+
+
+def labelled_apart(seed=0):
+    """Two piles of which different shares are labelled, with the weights of the labels."""
+    random = rng(seed)
+    kept = np.arange(400) < 100
+    labels = np.full(400, np.nan)
+    weights = np.zeros(400)
+    for pile, number in ((kept, 10), (~kept, 50)):
+        some = random.choice(np.flatnonzero(pile), number, replace=False)
+        labels[some] = random.random(number) < 0.6
+        weights[some] = pile.sum() / number
+    return kept, labels, weights
+
+
+def test_labels_count_for_the_records_they_stand_for():
+    kept, labels, weights = labelled_apart()
+    pile = Pile({"s": np.arange(400.0)})
+    choice = Choice(kept.astype(int), ("no",), np.where(kept, -1, 0))
+    row = effects(pile, choice, rng=rng(), labels=labels, label_weights=weights)["wrong"]
+    parts = [1 - np.nanmean(labels[there]) for there in (kept, ~kept)]
+    assert row.candidates == row.random == pytest.approx(0.25 * parts[0] + 0.75 * parts[1])
+    assert row.kept == pytest.approx(parts[0])
+    assert effects(pile, choice, rng=rng(), labels=labels)["wrong"].random != row.random
+
+
+def test_the_deviation_is_that_of_the_label_design():
+    found, z = [], []
+    for seed in range(400):
+        kept, labels, weights = labelled_apart(seed)
+        share, chosen, sd = wrong_among(labels, kept.astype(float), weights)
+        found.append(chosen - share)
+        z.append((chosen - share) / sd)
+    # The piles are equally good, so that differences are chance: 400 of them, 4 standard errors.
+    assert np.std(z) == pytest.approx(1, abs=4 / math.sqrt(800))
+    # Negative control: labels in the shares of the piles would say too little.
+    assert abs(np.std(found) / math.sqrt(0.24 * (1 / 100 - 1 / 400) * 400 / 60) - 1) > 0.08
+
+
+def test_labels_in_random_proportion_agree_with_sampling_from_a_finite_population():
+    labels = np.where(np.arange(400) % 5 == 0, (np.arange(400) % 3 > 0).astype(float), np.nan)
+    kept = (np.arange(400) % 4 == 0).astype(float)  # a quarter of the labels, too
+    _, _, sd = wrong_among(labels, kept)
+    known = labels[~np.isnan(labels)]
+    assert sd == pytest.approx(math.sqrt(np.var(known, ddof=1) * (1 / 20 - 1 / 80)))
+
+
+def test_records_of_one_prompt_are_worth_less():
+    random = rng(5)
+    z = []
+    for _ in range(300):
+        labels = np.repeat((random.random(60) < 0.6).astype(float), 5)
+        kept = np.repeat(random.random(60) < 0.3, 5).astype(float)
+        share, chosen, sd = wrong_among(labels, kept, None, np.arange(300) // 5)
+        alone = wrong_among(labels, kept)[2]
+        z.append([(chosen - share) / sd, (chosen - share) / alone])
+    with_, without = np.std(z, axis=0)
+    assert with_ < 1.2
+    assert without > 1.8  # the negative control: five alike taken as five
+
+
+def test_long_texts_are_counted_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(word_tally, "_LETTERS", 100)
+    texts = ["x" * 60, "y" * 60, None, "z" * 300, "a", "b"]
+    assert [len(batch) for batch in batches(texts)] == [2, 2, 2]
+    assert [text for batch in batches(texts) for text in batch] == texts
+    assert list(batches([])) == []

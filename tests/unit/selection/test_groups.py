@@ -9,7 +9,7 @@ from modelcollapse.errors import InputError
 from modelcollapse.selection import programme
 from modelcollapse.selection.best_of import BestPerPrompt
 from modelcollapse.selection.chance import RandomChoice
-from modelcollapse.selection.groups import PileWithReference, apportion
+from modelcollapse.selection.groups import apportion
 from modelcollapse.selection.guard import TailGuard
 from modelcollapse.selection.pile import Pile
 from modelcollapse.selection.programme import best_under_quotas
@@ -30,9 +30,7 @@ def pile(scores, reference=None, names=None, **groups):
     if reference is None and names is None:
         return Pile({"s": np.asarray(scores, dtype=float)}, prompts, groups)
     real = {column: np.asarray(counts) for column, counts in (reference or {}).items()}
-    return PileWithReference(
-        {"s": np.asarray(scores, dtype=float)}, prompts, groups, names or {}, real
-    )
+    return Pile({"s": np.asarray(scores, dtype=float)}, prompts, groups, names or {}, real)
 
 
 def best_total(values, codes, least, n):
@@ -150,6 +148,27 @@ def test_the_guard_reports_its_price_and_what_is_lost():
     assert one.choose(guarded, 5, rng=rng()).copies[99] == 1
 
 
+def test_the_guard_reports_ties():
+    topic = np.repeat([0, 1], [60, 40])
+    equal = np.r_[np.ones(50), np.zeros(10), np.ones(30), np.zeros(10)]
+    rule = TailGuard(TopFraction(), ["topic"], least=0.5)
+    choice = rule.choose(pile(equal, topic=topic), 40, rng=rng())
+    assert choice.figures["tied_at_cut"] == 80
+    assert choice.figures["tied_and_kept"] == 40
+    assert "80 records share the score at the cut, 1; 40 of them" in " ".join(choice.notes)
+    distinct = rule.choose(pile(np.arange(100.0), topic=topic), 40, rng=rng())
+    assert distinct.figures["tied_at_cut"] == 0
+    assert not any("share the score" in note for note in distinct.notes)
+    # A cut between two scores, but one through equal ones where a quota ends.
+    quota = pile(np.r_[np.arange(60.0) + 1, np.zeros(40)], topic=topic)
+    found = rule.choose(quota, 40, rng=rng())
+    assert (found.figures["tied_at_cut"], found.figures["tied_and_kept"]) == (40, 8)
+    everything = rule.choose(pile(equal, topic=topic), 100, rng=rng())
+    assert "tied_at_cut" not in everything.figures
+    by_chance = TailGuard(BestPerPrompt(keep=None), ["topic"], least=0.5)
+    assert "tied_at_cut" not in by_chance.choose(quota, 40, rng=rng()).figures
+
+
 def test_the_guard_can_follow_reality():
     topic = np.repeat([0, 1], [90, 10])
     real = pile(np.arange(100.0)[::-1], reference={"topic": [50, 50, 0]}, topic=topic)
@@ -157,7 +176,9 @@ def test_the_guard_can_follow_reality():
     assert rule.choose(real, 20, rng=rng()).copies[90:].sum() == 8
     gone = pile(np.arange(100.0), reference={"topic": [50, 30, 20]}, topic=topic)
     choice = rule.choose(gone, 20, rng=rng())
-    assert choice.lost == {"topic": ["2"]}
+    assert choice.lost == {}  # there was nothing to lose
+    assert any("No candidate belongs to a group" in note for note in choice.notes)
+    assert not any("Nothing is kept" in note for note in choice.notes)
     with pytest.raises(InputError, match="none are given"):
         rule.choose(pile(np.arange(100.0), topic=topic), 20, rng=rng())
 
@@ -383,9 +404,10 @@ def test_rake_names_what_it_cannot_reach():
         names={"topic": ["a", "b", "c"]}, topic=np.repeat([0, 1], [98, 2]),
     )  # fmt: skip
     choice = Rake(TopFraction(), ["topic"], most=3.0).choose(candidates, None, rng=rng())
-    assert choice.lost == {"topic": ["c"]}
+    assert choice.lost == {}
+    assert any("No candidate belongs to a group of 'topic'" in note for note in choice.notes)
     assert any("could not all be reached" in note and "'topic'" in note for note in choice.notes)
     alone = Rake(TopFraction(), ["topic"], most=3.0).choose(candidates, 10, rng=rng())
-    assert alone.lost == {"topic": ["b", "c"]}
+    assert alone.lost == {"topic": ["b"]}
     with pytest.raises(InputError, match="most = 1"):
         Rake(TopFraction(), ["topic"], most=1.0)

@@ -122,8 +122,9 @@ def test_a_wrong_share_is_refused(kind, share):
 def test_threshold_names_the_score_that_would_do():
     with pytest.raises(InputError, match=r"at = 2: the highest score is 0\.9"):
         Threshold(2.0).choose(pile([0.9, np.nan]), None, rng=rng())
-    with pytest.raises(InputError, match="finite"):
-        Threshold(float("nan"))
+    for wrong in (float("nan"), "a", None):
+        with pytest.raises(InputError, match="finite"):
+            Threshold(wrong)
 
 
 def test_among_several_verifiers_one_must_be_named():

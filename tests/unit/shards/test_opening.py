@@ -210,25 +210,58 @@ def test_the_digest_is_that_of_the_content(tmp_path, small_shards):
 # --- what is wrong with files --------------------------------------------------------------------
 
 
-def test_a_type_that_changes_is_named_with_file_line_and_column(tmp_path, small_shards):
-    path = write(tmp_path, "jsonl")
-    path.write_bytes(path.read_bytes().replace(b'"n": 650', b'"n": "650"'))
-    records = open_records(path)
+def asides(data):
+    return [each for piece in open_records(data).batches(64) for each in piece.set_aside]
+
+
+@pytest.mark.parametrize("at", [0, 3, 300, 650, 699])
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz"])
+def test_a_record_of_another_type_is_set_aside_alone(tmp_path, small_shards, form, at):
+    odd = [{**r, "n": str(r["n"])} if r["n"] == at else r for r in RECORDS]
+    path = write(tmp_path, form, odd)
+    (aside,) = asides(path)
+    assert aside.line == at + 1
+    assert (
+        aside.reason == "of another type: a text in the column 'n', which holds a number elsewhere"
+    )
+    assert json.loads(aside.raw) == odd[at]
+    kept = [n for piece in open_records(path).batches(64) for n in piece.batch["n"]]
+    assert kept == [n for n in range(700) if n != at]
+
+
+@pytest.mark.parametrize("at", [20, 256, 400, 680])
+def test_a_type_that_changes_is_named_with_file_line_and_column_at_once(tmp_path, small_shards, at):
+    path = write(
+        tmp_path, "jsonl", [{**r, "n": str(r["n"])} if r["n"] >= at else r for r in RECORDS]
+    )
     with pytest.raises(
-        InputError, match=r"line 651 of .*records.jsonl holds a text in the column 'n', which held"
-    ):
-        list(records.batches())
+        InputError, match=r"line \d+ of .*records.jsonl holds a text in the column 'n', which held"
+    ) as error:
+        open_records(path)
+    assert at < int(str(error.value).split()[1]) <= at + 60
+
+
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz"])
+def test_a_type_that_changes_in_the_midst_of_a_shard_is_named(tmp_path, form):
+    odd = [{**r, "n": str(r["n"])} if 300 <= r["n"] < 400 else r for r in RECORDS]
+    records = open_records(write(tmp_path, form, odd))
+    for size in (1, 1000):
+        with pytest.raises(InputError, match=r"line 301 of .* holds a text in the column 'n'"):
+            list(records.batches(size))
 
 
 @pytest.mark.parametrize("truth", [True, 1.5, None])
 def test_numbers_may_be_whole_or_not_but_a_truth_value_is_no_number(tmp_path, truth):
     path = tmp_path / "a.jsonl"
-    path.write_bytes(lines([{"a": 1}, {"a": truth}]))
+    path.write_bytes(lines([{"a": 1}, {"a": 0.5}] * 3 + [{"a": truth}]))
     if truth is True:
-        with pytest.raises(InputError, match=r"line 2 .* a truth value in the column 'a'"):
+        (aside,) = asides(path)
+        assert (aside.line, "a truth value in the column 'a'" in aside.reason) == (7, True)
+        path.write_bytes(lines([{"a": 1}] * 3 + [{"a": truth}] * 3))
+        with pytest.raises(InputError, match=r"line 4 .* a truth value in the column 'a'"):
             open_records(path)
     else:
-        assert [r["a"] for r in read(path)[0]] == [1, truth]
+        assert [r["a"] for r in read(path)[0]] == [1, 0.5] * 3 + [truth]
 
 
 def test_a_column_that_comes_late_is_reported_with_its_type(tmp_path, small_shards):
@@ -240,9 +273,8 @@ def test_a_column_that_comes_late_is_reported_with_its_type(tmp_path, small_shar
     kinds = [piece.kinds for piece in records.batches(100)]
     assert {"extra": ("list", 402)} in kinds
     path.write_bytes(lines([*late[:-1], {"extra": "no list"}]))
-    records = open_records(path)
-    with pytest.raises(InputError, match=r"line 500 .* column 'extra', which held a list"):
-        list(records.batches())
+    (aside,) = asides(path)
+    assert (aside.line, "column 'extra', which holds a list" in aside.reason) == (500, True)
 
 
 def test_types_that_differ_between_files_are_noticed_before_anything_is_read(tmp_path):
@@ -319,7 +351,7 @@ def test_a_compressed_file_that_was_cut_off_is_noticed(tmp_path):
         path = write(tmp_path, form)
         path.write_bytes(path.read_bytes()[:-40])
         with pytest.raises(InputError, match="damaged or cut off"):
-            read(path)
+            open_records(path)
 
 
 def test_a_file_that_changes_after_it_was_opened_is_noticed(tmp_path, small_shards):

@@ -104,7 +104,7 @@ def test_wrong_input_is_one_clear_sentence(csv, tmp_path, monkeypatch):
         Survey("pola")
     damaged = tmp_path / "bad.csv.gz"
     damaged.write_bytes(b"no gzip")
-    with pytest.raises(InputError, match="cannot read .*Not a gzipped file"):
+    with pytest.raises(InputError, match=r"cannot read .*Not a gzipped file"):
         TableFile(str(damaged))
     everything = tmp_path / "marks.csv"
     everything.write_text("a\n?\n?\n")

@@ -24,6 +24,8 @@ SCORED = []
 class Length:
     """Number of characters; none for an empty text, and an error for some."""
 
+    names_files = ("weights",)
+
     text: str = "text"
     fails_at: int = -1
     label: str | None = None
@@ -165,8 +167,8 @@ def test_everything_is_accounted_for(tmp_path):
     assert account.records == 305
     assert account.scored == 300
     assert account.without_score == {
-        "the text '…' is empty": 2,
-        "ZeroDivisionError: the text of … characters": 1,
+        "the text '' is empty": 2,
+        "ZeroDivisionError: the text of 77 characters": 1,
     }
     assert list(account.set_aside.values()) == [2]
     assert account.failed == pytest.approx(5 / 305)
@@ -399,7 +401,7 @@ def test_parts_that_were_harmed_are_noticed_and_made_anew(data, tmp_path, harm):
         path.with_suffix(".json").write_text("{")
     else:
         path.write_bytes(b"")
-    if harm in ("cut", "deleted", "empty"):
+    if harm in ("cut", "changed", "deleted", "empty"):
         with pytest.raises(StoreError, match="is missing or damaged"):
             Scores.read(out)["length"]
     SCORED.clear()
@@ -442,6 +444,41 @@ def test_a_run_that_fails_half_way_keeps_what_it_has(data, tmp_path):
     assert tree(out) == tree(tmp_path / "fresh")
 
 
+def test_scores_are_incomplete_while_some_of_them_are_replaced(data, tmp_path):
+    out = tmp_path / "out"
+    verify(data, [Length(), Length(label="b")], output=out)
+    write(data, [f"{text} more" for text in TEXTS])
+
+    def stop(done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verify(data, Length(), output=out, progress=stop)
+    with pytest.raises(StoreError, match=r"the scores of 'length' in .* are not complete"):
+        Scores.read(out)
+    assert len(Scores.read(out, ["b"])["b"]) == 300
+    assert verify(data, Length(), output=out).reused["length"] == 3
+
+
+def test_scores_that_another_run_has_replaced_are_not_mixed_in(data, tmp_path):
+    scores = verify(data, Length(), output=tmp_path / "out")
+    write(data, [f"{text[:-1]}!" for text in TEXTS])
+    verify(data, Length(), output=tmp_path / "out")
+    with pytest.raises(StoreError, match="is missing or damaged"):
+        scores["length"]
+
+
+def test_resume_always_compares_with_the_nearest_scores(data, tmp_path):
+    for fails_at in (5, 6, 7, 8):
+        verify(data, Length(fails_at=fails_at, weights="a"), output=tmp_path / "out")
+    verify(data, Length(fails_at=20), output=tmp_path / "out")
+    with pytest.raises(InputError, match=r"its setting 'fails_at' was 20 and is 21"):
+        verify(data, Length(fails_at=21), output=tmp_path / "out", resume="always")
+    with pytest.raises(InputError, match=r"its setting 'fails_at' was 8 and is 21"):
+        verify(data, Length(fails_at=21, weights="a"), output=tmp_path / "out", resume="always")
+
+
 # --- verifiers that learn ------------------------------------------------------------------------
 
 
@@ -479,18 +516,19 @@ def test_learning_must_give_a_verifier(data):
 # --- what is wrong -------------------------------------------------------------------------------
 
 
-def test_a_type_that_changes_keeps_what_was_scored_before(tmp_path):
+def test_a_type_that_changes_keeps_what_was_scored_before(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelcollapse.shards.opening.SAMPLE", 1)  # not found beforehand
     out = tmp_path / "out"
     data = write(tmp_path / "a.jsonl")
     lines = data.read_text().splitlines()
-    lines[280] = '{"text": 5, "n": 280}'
-    data.write_text("\n".join(lines))
-    with pytest.raises(InputError, match=r"line 281 of .*a.jsonl holds a number in the column 'te"):
+    odd = [f'{{"text": {i}}}' if 265 <= i < 298 else line for i, line in enumerate(lines)]
+    data.write_text("\n".join(odd))
+    with pytest.raises(InputError, match=r"line 2.. of .*a.jsonl holds a number in the column 'te"):
         verify(data, Length(), output=out)
-    lines[280] = json.dumps({"text": TEXTS[280], "n": 280})
+    assert len(SCORED) >= 200
     data.write_text("\n".join(lines))
     verify(data, Length(), output=out)
-    assert len(SCORED) < 340
+    assert len(SCORED) < 360
 
 
 def test_a_late_column_that_changes_its_type_between_shards_is_noticed(tmp_path):
@@ -533,9 +571,69 @@ def test_a_verifier_that_breaks_its_promise_is_refused(data, kind, error, messag
         verify(data, Wrong(kind))
 
 
-def test_a_verifier_that_always_fails_says_why_of_each_record(data):
-    scores = verify(data, Wrong("fails"))
-    assert scores.account("wrong").without_score == {"RuntimeError: line one": 300}
+def test_a_verifier_that_fails_on_all_of_the_first_records_is_at_fault_itself(data, tmp_path):
+    with pytest.raises(InputError, match=r"wrong fails on every one .* \(RuntimeError: line one\)"):
+        verify(data, Wrong("fails"), output=tmp_path / "out")
+    with pytest.raises(InputError, match="no finished scores"):
+        Scores.read(tmp_path / "out")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Fails while its server does, on texts that end on an x."""
+
+    error: type = ConnectionError
+    down: list = field(default_factory=list, compare=False, init=False)
+    name = "remote"
+    columns = ("text",)
+
+    def score(self, batch):
+        if self.down and any(text.endswith("x") for text in batch["text"]):
+            raise RuntimeError("the call failed") from self.error("no answer")
+        SCORED.extend(batch["text"])
+        return Scored(np.array([float(len(text)) for text in batch["text"]]))
+
+
+def test_failures_that_may_pass_are_tried_again(data, tmp_path):
+    remote, out = Remote(), tmp_path / "out"
+    remote.down.append(1)
+    failed = verify(data, remote, output=out).account("remote").without_score
+    assert failed == {"RuntimeError: the call failed": sum(t.endswith("x") for t in TEXTS)}
+    remote.down.clear()
+    again = verify(data, remote, output=out)
+    assert again.account("remote").scored == 300
+    verify(data, remote, output=tmp_path / "fresh")
+    assert tree(out) == tree(tmp_path / "fresh")
+
+
+def test_failures_that_last_are_not_tried_again(data, tmp_path):
+    for error in (ValueError, FileNotFoundError):
+        remote = Remote(error)
+        remote.down.append(1)
+        first = verify(data, remote, output=tmp_path / "out")
+        again = verify(data, remote, output=tmp_path / "out")
+        assert again.reused["remote"] == len(first.parts("remote"))
+
+
+@dataclass(frozen=True)
+class Silent:
+    passing: bool
+    name = "silent"
+    columns = ("text",)
+
+    def score(self, batch):
+        n = len(batch["text"])
+        gaps = dict.fromkeys(range(n), "no answer in time")
+        return Scored(np.full(n, np.nan), gaps, {}, range(n) if self.passing else ())
+
+
+def test_a_verifier_says_which_failures_may_pass(data, tmp_path):
+    for passing in (True, False):
+        first = verify(data, Silent(passing), output=tmp_path / "out")
+        again = verify(data, Silent(passing), output=tmp_path / "out")
+        assert again.reused["silent"] == (0 if passing else len(first.parts("silent")))
+    with pytest.raises(InputError, match="record 1 of a batch has a score, so that it is no"):
+        Scored(np.ones(2), {}, {}, [1])
 
 
 @pytest.mark.parametrize(

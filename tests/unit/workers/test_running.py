@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -178,6 +179,42 @@ def test_a_missing_ray_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(Missing, match="the engine 'ray' needs the package 'ray'"):
         check_engine("ray", 1)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:99999"])
+def test_a_cluster_that_does_not_answer_is_named_at_once(address):
+    pytest.importorskip("ray", reason="the engine 'ray' needs ray")
+    results = run(square, range(3), engine="ray", address=address)
+    with pytest.raises(InputError, match=f"the Ray cluster at '{address}' cannot be joined"):
+        list(results)
+
+
+ALONE = """
+import os, ray
+from modelcollapse.workers import run
+
+def square(x):
+    return x * x, os.getpid()
+
+found = list(run(square, range(4), engine="ray", n_jobs=1))
+assert [x for x, _ in found] == [0, 1, 4, 9]
+assert os.getpid() not in {pid for _, pid in found}
+assert not ray.is_initialized(), "the cluster was left running"
+assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+"""
+
+
+@pytest.mark.xdist_group("ray")
+def test_without_an_address_a_cluster_is_made_and_ended():
+    pytest.importorskip("ray", reason="the engine 'ray' needs ray")
+    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
+    quiet.pop("RAY_USAGE_STATS_ENABLED", None)
+    quiet.pop("RAY_ADDRESS", None)
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], env=quiet, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from modelcollapse.errors import InputError
-from modelcollapse.theory._arguments import Values, values
+from modelcollapse.theory._arguments import Values, probability, values
 from modelcollapse.theory._formula import formula
 from modelcollapse.theory.verification._ridge import checked, cosine, side_accuracy, student
 
@@ -123,6 +123,8 @@ def agreement_accuracy(
     angle_between: ArrayLike,
     ratio: ArrayLike,
     penalty: ArrayLike,
+    *,
+    real_share: ArrayLike = 0.0,
 ) -> Values:
     """Accuracy of a student of the records on which generator and verifier agree.
 
@@ -133,9 +135,11 @@ def agreement_accuracy(
     angle_between : float or array of float
         Angle between generator and verifier, below pi: at pi they never agree.
     ratio : float or array of float
-        Coordinates per kept record; 0 for infinitely many.
+        Coordinates per record of the training set; 0 for infinitely many.
     penalty : float or array of float
         Ridge penalty on the mean squared error; infinity for the mean of label times record.
+    real_share : float or array of float, default 0
+        Share of real records, with right labels, in the training set beside the kept ones.
 
     Returns
     -------
@@ -146,14 +150,16 @@ def agreement_accuracy(
     Raises
     ------
     InputError
-        If an angle is not between 0 and pi, no three directions have these angles, or the ratio
-        or penalty is negative.
+        If an angle is not between 0 and pi, no three directions have these angles, the ratio or
+        penalty is negative, or the share is not between 0 and 1.
 
     Notes
     -----
-    With infinitely many records the student is the bisector of generator and verifier, at an
-    angle to the truth whose cosine is ``(cos g + cos v) / (2 cos(b / 2))``. It beats the generator
-    exactly if that exceeds ``cos g``, which being below the breakdown point does not ensure.
+    With infinitely many records, none of them real, the student is the bisector of generator and
+    verifier, at an angle to the truth whose cosine is ``(cos g + cos v) / (2 cos(b / 2))``. It
+    beats the generator exactly if that exceeds ``cos g``, which being below the breakdown point
+    does not ensure. Beside a given number of real records, more and more kept ones may therefore
+    help at first, and then hurt.
 
     References
     ----------
@@ -171,17 +177,23 @@ def agreement_accuracy(
             "is kept. Use a smaller angle."
         )
     r, k = checked(ratio, penalty)
-    g, v, b, r, k = np.broadcast_arrays(g, v, b, r, k)
+    real = probability(real_share, "real_share")
+    g, v, b, r, k, real = np.broadcast_arrays(g, v, b, r, k, real)
     # half the opening of the wedge of agreement, which kept records fill evenly
     wedge = (np.pi - b) / 2
-    shape = np.sin(2 * wedge) / (2 * wedge)
-    covariance = np.zeros((*b.shape, 2, 2))
-    covariance[..., 0, 0], covariance[..., 1, 1] = 1 + shape, 1 - shape
-    correlation = np.zeros((*b.shape, 2))
-    correlation[..., 0] = np.sqrt(np.pi / 2) * np.sin(wedge) / wedge
-    # the second coordinate of the truth is never learnt, as the wedge is symmetric
-    target = np.zeros((*b.shape, 2))
+    shape = (1 - real) * np.sin(2 * wedge) / (2 * wedge)
+    # axes: the bisector, across it in the plane of generator and verifier, and off that plane
+    target = np.zeros((*b.shape, 3))
     target[..., 0] = (np.cos(g) + np.cos(v)) / (2 * np.cos(b / 2))
+    target[..., 1] = (np.cos(g) - np.cos(v)) / np.where(b > 0, 2 * np.sin(b / 2), 1.0)
+    target[..., 2] = np.sqrt(np.maximum(1 - np.sum(target**2, axis=-1), 0.0))
+    covariance = np.zeros((*b.shape, 3, 3))
+    covariance[...] = np.eye(3)
+    covariance[..., 0, 0] += shape
+    covariance[..., 1, 1] -= shape
+    correlation = real[..., None] * np.sqrt(2 / np.pi) * target
+    # the wedge is symmetric: kept records say nothing about the other two coordinates
+    correlation[..., 0] += (1 - real) * np.sqrt(np.pi / 2) * np.sin(wedge) / wedge
     return side_accuracy(cosine(*student(covariance, correlation, r, k), target))
 
 

@@ -36,11 +36,14 @@ class Grade:
         What the model answered last.
     failure : str or None
         Why there is no grade.
+    passing : bool
+        Whether there may be one when the model is asked another time.
     """
 
     score: float
     answer: str | None
     failure: str | None = None
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,8 @@ class Desk:
             try:
                 reply = self._reply(words)
             except (OutOfBudget, Passing, Refused) as error:
-                return Grade(float("nan"), answer, str(error))
+                passing = not isinstance(error, Refused)
+                return Grade(float("nan"), answer, str(error), passing)
             answer = reply.content
             try:
                 return Grade(reading.grade(answer), answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -85,6 +85,12 @@ class Judge:
     call, one token per byte of the prompt, 256 for what the server puts around it, and `max_tokens`
     are reserved; the server's own count takes their place.
     """
+
+    names_files: ClassVar[tuple[str, ...]] = ("cache",)
+    without_influence: ClassVar[tuple[str, ...]] = (
+        "max_concurrent", "retries", "timeout", "budget_calls", "budget_tokens", "cache",
+        "api_key_env",
+    )  # fmt: skip
 
     model: str
     base_url: str = "http://localhost:8000/v1"
@@ -198,6 +204,7 @@ class Judge:
             np.array([grade.score for grade in done], dtype=np.float64),
             {i: grade.failure for i, grade in enumerate(done) if grade.failure is not None},
             {"answer": [grade.answer for grade in done]},
+            frozenset(i for i, grade in enumerate(done) if grade.passing),
         )
 
     def _grades(self, prompts: list[str]) -> list[Grade]:

@@ -1,0 +1,1 @@
+"""Two classes: laws whose records say which class they are of, rightly or wrongly."""
