@@ -10,7 +10,7 @@ from pathlib import Path
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
     "long", "startup", "language", "vae", "rouge", "perplexity",
-    "neighbours",
+    "neighbours", "scoring",
 )  # fmt: skip
 HOMES = {"long": "loop"}
 
