@@ -271,8 +271,8 @@ _WORKS = (
         kind="misc",
     ),
     Reference(
-        "observatory2026",
-        "ananyat6979-commits",
+        "ananyat69792026",
+        "ananyat6979",
         "Model Collapse Observatory: DistilGPT-2 on Wikipedia, four generations",
         "Software, GitHub: ananyat6979-commits/Model-Collapse-Observatory",
         2026,

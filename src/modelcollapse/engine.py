@@ -86,8 +86,12 @@ def run_all(
     engine: str = "processes",
     store: str | Path | Store | None = None,
     progress: Callable[[int, int], None] | None = None,
+    must_begin: bool = True,
 ) -> dict[str, History]:
-    """Run several lineages with common random numbers; see `Lineage.run` for the parameters."""
+    """Run several lineages with common random numbers; see `Lineage.run` for the parameters.
+
+    With `must_begin`, a lineage without any model in generation 0 is a mistake of the caller.
+    """
     for what, value, least in (
         ("generations", generations, 0),
         ("replicates", replicates, 1),
@@ -142,7 +146,7 @@ def run_all(
             pieces[task.label].append(piece)
             if store is not None and piece.ending is not None and piece.ending.generation == 0:
                 store.discard(task.name + ".piece")  # nothing to keep
-        for label, found in pieces.items():
+        for label, found in pieces.items() if must_begin else ():
             _require_beginning(label, found)
     except ModelCollapseError:
         if store is not None:

@@ -238,11 +238,13 @@ class TestHistories:
             assert said.curve is None
             assert "40 after 32" in said.words
 
-    def test_misclassification_has_no_theory(self):
+    def test_misclassification_by_a_linear_teacher_has_no_theory(self):
         truth = mc.LinearTeacher([1.0, 2.0], response="sign")
         history = CHAIN.but(truth=truth).run(1, replicates=3)
         assert overlay(history, "misclassification") is None
-        assert statement(history, "misclassification") is None
+        told = statement(history, "misclassification")
+        assert told.curve is None
+        assert "but it is LinearTeacher" in told.words
 
     def test_a_report_shows_it(self, history):
         page = render({"chain": history})

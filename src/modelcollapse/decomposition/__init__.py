@@ -170,6 +170,7 @@ def decompose(
         probes=[probe],
         n_jobs=n_jobs,
         progress=progress,
+        must_begin=False,  # a world without a model is told apart below
     )
     readings = {key: _readings(histories[label], probe) for key, label in labels.items()}
     worlds: dict[World, NDArray[np.float64]] = {}

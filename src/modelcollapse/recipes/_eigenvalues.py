@@ -131,8 +131,8 @@ class Solver:
         What it learns.
     beams : int
         Answers it writes to each matrix, in rounds, the most probable first; 1 is greedy.
-    width, layers, heads, steps, batch, rate : int and float
-        Of the network, and of its training.
+    width, layers, heads, epochs, batch, rate : int and float
+        Of the network, and of its training: more records mean more steps.
     """
 
     task: Eigenvalues
@@ -140,19 +140,19 @@ class Solver:
     width: int = 512
     layers: int = 5
     heads: int = 8
-    steps: int = 100_000
+    epochs: int = 30
     batch: int = 128
     rate: float = 5e-5
 
     def fit(self, data: Tokens, *, rng: Generator, parent: Any = None) -> Solving:
         """Train a network; its initial weights and the order of records come from `rng`."""
-        how = (self.width, self.layers, self.heads, self.steps, self.batch, self.rate)
+        steps = -(-self.epochs * len(data) // self.batch)
+        how = (self.width, self.layers, self.heads, steps, self.batch, self.rate)
         seed = int(rng.integers(2**31))
-        return Solving(self.task, self.beams, _trained(self.task, how, seed, data.tobytes()))
+        make = _trained if parent is not None else _first
+        return Solving(self.task, self.beams, make(self.task, how, seed, data.tobytes()))
 
 
-# Lineages that differ in what is selected share their first model, and what it writes.
-@lru_cache(maxsize=4)
 def _trained(task: Eigenvalues, how: tuple[Any, ...], seed: int, data: bytes) -> Network:
     import torch
 
@@ -168,7 +168,11 @@ def _trained(task: Eigenvalues, how: tuple[Any, ...], seed: int, data: bytes) ->
     return network
 
 
-@lru_cache(maxsize=4)
+# Lineages that differ in what is selected share their first model, and what it writes.
+_first = lru_cache(maxsize=8)(_trained)
+
+
+@lru_cache(maxsize=64)
 def _answers(network: Network, length: int, prompts: bytes, beams: int) -> Tokens:
     from modelcollapse.recipes._eigenvalues_network import search
 
@@ -222,11 +226,11 @@ class Closeness:
 def lineages(quick: bool) -> tuple[dict[str, Lineage], int]:
     """Four ways to pick an answer to each matrix, and how many beams there are."""
     task = Eigenvalues(2, 2, whole=True) if quick else Eigenvalues()
-    beams, real, written = (16, 1_500, 6_000) if quick else (50, 200_000, 1_000_000)
+    beams, real, written = (16, 1_500, 4_000) if quick else (50, 200_000, 1_000_000)
     learner = Solver(task)
     if quick:
-        learner = replace(learner, width=64, layers=1, heads=4, steps=1_000, batch=64, rate=4e-3)
-    greedy = Lineage(task, learner, Replace(written), size=real, holdout=1_500)
+        learner = replace(learner, width=64, layers=1, heads=4, epochs=14, batch=64, rate=4e-3)
+    greedy = Lineage(task, learner, Replace(written), size=real, holdout=4_000)
     several = greedy.but(learner=replace(learner, beams=beams))
     picked: dict[str, Any] = {"oracle": Closeness(task), "lowest perplexity": most_probable,
                               "random beam": any_beam}  # fmt: skip

@@ -21,7 +21,7 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
         claim = r.Claim("an oracle of beams beats greedy", 0.2, 0.0, 0.0, ">", "notes",
                         incomparable=GPU)  # fmt: skip
         return r.Outcome([claim], [])
-    tolerance, replicates = (0.02, 3) if quick else (0.01, 1)
+    tolerance, replicates = (0.03, 4) if quick else (0.01, 1)
     found = r.simulate(cases, [e.Solved(tolerance)], generations=1, replicates=replicates,
                        seed=seed)  # fmt: skip
     first = {part: found["oracle"][f"solved.{part}"][:, 0]
@@ -66,7 +66,8 @@ RECIPE = r.Recipe(
     "Trained on 200,000 symmetric 5 x 5 matrices a transformer solves 20.2 % within 1 %; an oracle "
     "of 50 beams 60.4 %, lowest perplexity 19.2 %. Students of unverified answers end below it, "
     "those of an oracle solve nearly twice as many (notes).",
-    {"quick": "2 x 2 matrices of whole numbers, 1,500 real and 6,000 written, 16 beams, within 2 %",
+    {"quick": "2 x 2 matrices of whole numbers, 1,500 real and 4,000 written, 16 beams, within 3 %",
      "network": "one stack that reads the matrix both ways; published: encoder and decoder",
+     "training": "as many epochs for students, who see more records: ours",
      "error": "sum of absolute errors by sum of absolute eigenvalues"}, run,
 )  # fmt: skip

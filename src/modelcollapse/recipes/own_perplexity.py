@@ -72,7 +72,7 @@ def run(scale: r.Scale, seed: int) -> r.Outcome:
 
 
 RECIPE = r.Recipe(
-    "own-perplexity", "Language models that are ever surer of what they write", "observatory2026",
+    "own-perplexity", "Language models that are ever surer of what they write", "ananyat69792026",
     "DistilGPT-2 on Wikipedia, half of each training set written by the last model: perplexity on "
     "its own output 29.0, 4.31, 2.60, 1.92, 1.77; different words of a document 0.689 to 0.352; "
     "Zipf's exponent 1.034 to 1.291 (notes).",

@@ -33,10 +33,10 @@ class Key:
         of the content of the files that they name.
     files : mapping of str to str
         Digests of that content, by setting and file.
-    idle : sequence of str
-        Settings that do not count by their value: a timeout, or the place of a file.
     version : str
         Of this package.
+    idle : sequence of str
+        Settings that do not count by their value: a timeout, or the place of a file.
     libraries : mapping of str to str
         Versions of others that the scores depend on.
     learnt : str, optional

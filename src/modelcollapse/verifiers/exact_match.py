@@ -51,7 +51,7 @@ class ExactMatch:
     --------
     >>> match = ExactMatch()
     >>> match.score({"text": ["The Seine.", "Rhine"], "reference": [["seine", "la Seine"], "Po"]})
-    Scored(scores=array([1., 0.]), failures={}, details={})
+    Scored(scores=array([1., 0.]), failures={}, details={}, passing=frozenset())
     """
 
     text: str = "text"

@@ -10,8 +10,11 @@ import pytest
 
 from modelcollapse.errors import InputError, Missing
 from modelcollapse.metrics import rouge
-from modelcollapse.metrics.rouge import compiled, plain, scoring, tokens
-from modelcollapse.metrics.rouge.compiled import numba
+from modelcollapse.metrics.rouge import _compiled as compiled
+from modelcollapse.metrics.rouge import _plain as plain
+from modelcollapse.metrics.rouge import _tokens as tokens
+from modelcollapse.metrics.rouge import scoring
+from modelcollapse.metrics.rouge._compiled import numba
 
 NEEDS_NUMBA = pytest.mark.skipif(numba() is None, reason="Numba is not installed")
 ENGINES = pytest.mark.parametrize("fast", [False, pytest.param(True, marks=NEEDS_NUMBA)])
@@ -118,7 +121,7 @@ def test_memory_is_bounded(fast, monkeypatch):
     whole = {k: values(rouge.scores(texts, others, k, fast=fast)) for k in ("rouge2", "rougeLsum")}
     monkeypatch.setattr(tokens, "MOST", 50)
     if fast:
-        from modelcollapse.metrics.rouge import columnar
+        from modelcollapse.metrics.rouge import _columnar as columnar
 
         monkeypatch.setattr(columnar, "MOST", 50)
         monkeypatch.setattr(columnar, "BLOCK", 1000)

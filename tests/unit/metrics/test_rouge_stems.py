@@ -5,9 +5,10 @@ import random
 import numpy as np
 import pytest
 
-from modelcollapse.metrics.rouge import columnar, word_kernels
-from modelcollapse.metrics.rouge.compiled import numba
-from modelcollapse.metrics.rouge.stems import IRREGULAR, STEPS, stem
+from modelcollapse.metrics.rouge import _columnar as columnar
+from modelcollapse.metrics.rouge import _word_kernels as word_kernels
+from modelcollapse.metrics.rouge._compiled import numba
+from modelcollapse.metrics.rouge._stems import IRREGULAR, STEPS, stem
 
 LETTERS = "aeiouybtlszwxcdgn01"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelcollapse.metrics import rouge
-from modelcollapse.metrics.rouge.compiled import numba
+from modelcollapse.metrics.rouge._compiled import numba
 
 rouge_scorer = pytest.importorskip("rouge_score.rouge_scorer")
 

@@ -86,7 +86,7 @@ def test_numbers_are_read_back():
 def test_beams_come_best_first_and_the_first_of_one_beam_is_greedy(rng):
     task = TASKS[0]
     data = task.sample(300, rng=rng)
-    learner = _eigenvalues.Solver(task, 6, width=16, layers=1, heads=2, steps=25, rate=1e-2)
+    learner = _eigenvalues.Solver(task, 6, width=16, layers=1, heads=2, epochs=10, rate=1e-2)
     model = learner.fit(data, rng=np.random.default_rng(5))
     again = learner.fit(data, rng=np.random.default_rng(5))
     assert again.network is model.network
@@ -112,7 +112,7 @@ def test_beams_come_best_first_and_the_first_of_one_beam_is_greedy(rng):
 
 def test_candidates_come_in_rounds_so_that_best_of_picks_for_each_matrix(rng):
     task = TASKS[0]
-    learner = _eigenvalues.Solver(task, 4, width=16, layers=1, heads=2, steps=5, rate=1e-2)
+    learner = _eigenvalues.Solver(task, 4, width=16, layers=1, heads=2, epochs=5, rate=1e-2)
     model = learner.fit(task.sample(50, rng=rng), rng=rng)
     written = model.sample(80, rng=rng)
     np.testing.assert_array_equal(written[:20, :3], written[60:, :3])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from modelcollapse.errors import InputError
 from modelcollapse.metrics import rouge
-from modelcollapse.metrics.rouge.compiled import numba
+from modelcollapse.metrics.rouge._compiled import numba
 from modelcollapse.protocols import Verifier
 from modelcollapse.verifiers.rouge import Rouge
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, Missing, suggestion
-from modelcollapse.metrics.rouge import plain
-from modelcollapse.metrics.rouge.compiled import numba
-from modelcollapse.metrics.rouge.kinds import Counts, Kind, Longs, kind_of
-from modelcollapse.metrics.rouge.texts import Column, Listed, column, grouped
+from modelcollapse.metrics.rouge import _plain as plain
+from modelcollapse.metrics.rouge._compiled import numba
+from modelcollapse.metrics.rouge._kinds import Counts, Kind, Longs, kind_of
+from modelcollapse.metrics.rouge._texts import Column, Listed, column, grouped
 
 Floats = NDArray[np.float64]
 
@@ -173,7 +173,7 @@ def _scored(
         found = plain.count(texts, others, first, kinds, stem)
     else:
         # Only here, since the module imports Numba.
-        from modelcollapse.metrics.rouge import columnar
+        from modelcollapse.metrics.rouge import _columnar as columnar
 
         found = columnar.count(texts, others, first, kinds, stem)
     return {name: _best(_shares(counts), first) for name, counts in found.items()}

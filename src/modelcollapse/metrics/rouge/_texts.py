@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.errors import InputError, Missing
-from modelcollapse.metrics.rouge.kinds import Longs
+from modelcollapse.metrics.rouge._kinds import Longs
 
 Bytes = NDArray[np.uint8]
 

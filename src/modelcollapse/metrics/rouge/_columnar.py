@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.metrics.rouge import count_kernels, word_kernels
-from modelcollapse.metrics.rouge.kinds import Counts, Kind, Longs
-from modelcollapse.metrics.rouge.stems import IRREGULAR, STEPS
-from modelcollapse.metrics.rouge.texts import Bytes, Column
-from modelcollapse.metrics.rouge.tokens import MOST
-from modelcollapse.metrics.rouge.word_kernels import Ints, Store, Table, Tables
+from modelcollapse.metrics.rouge import _count_kernels as count_kernels
+from modelcollapse.metrics.rouge import _word_kernels as word_kernels
+from modelcollapse.metrics.rouge._kinds import Counts, Kind, Longs
+from modelcollapse.metrics.rouge._stems import IRREGULAR, STEPS
+from modelcollapse.metrics.rouge._texts import Bytes, Column
+from modelcollapse.metrics.rouge._tokens import MOST
+from modelcollapse.metrics.rouge._word_kernels import Ints, Store, Table, Tables
 
 BLOCK = 1 << 23
 """Bytes of text that are worked on at once, so that memory does not grow with the columns."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.metrics.rouge.compiled import compiled
+from modelcollapse.metrics.rouge._compiled import compiled
 
 Longs = NDArray[np.int64]
 Ints = NDArray[np.int32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container
 
-from modelcollapse.metrics.rouge.tokens import Tokens
+from modelcollapse.metrics.rouge._tokens import Tokens
 
 
 def united(prediction: list[Tokens], reference: list[Tokens]) -> int:

@@ -5,7 +5,7 @@ A word is known by its number. Words lie one after another in a store of letters
 of the store like any other; -1 where nobody has asked. `slots` is a hash table of numbers, with
 open addressing; `used` holds how many words there are, and how many letters.
 
-The rules of stemming are those of `modelcollapse.metrics.rouge.stems`, as tables: row by row the
+The rules of stemming are those of `modelcollapse.metrics.rouge._stems`, as tables: row by row the
 ending, its length, what replaces it, the length of that, and whether it has a rule of its own.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.metrics.rouge.compiled import compiled
+from modelcollapse.metrics.rouge._compiled import compiled
 
 Bytes = NDArray[np.uint8]
 Longs = NDArray[np.int64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from modelcollapse.metrics.rouge.stems import SHORTEST, stem
+from modelcollapse.metrics.rouge._stems import SHORTEST, stem
 
 Tokens = list[int]
 

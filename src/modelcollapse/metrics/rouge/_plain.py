@@ -9,10 +9,10 @@ from importlib import import_module
 import numpy as np
 
 from modelcollapse.errors import Missing
-from modelcollapse.metrics.rouge.kinds import Counts, Kind, Longs
-from modelcollapse.metrics.rouge.texts import Column
-from modelcollapse.metrics.rouge.tokens import Tokens, vocabulary
-from modelcollapse.metrics.rouge.united import united
+from modelcollapse.metrics.rouge._kinds import Counts, Kind, Longs
+from modelcollapse.metrics.rouge._texts import Column
+from modelcollapse.metrics.rouge._tokens import Tokens, vocabulary
+from modelcollapse.metrics.rouge._united import united
 
 Compare = Callable[[list[Tokens], list[Tokens]], int]
 
