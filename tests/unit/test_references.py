@@ -1,4 +1,5 @@
 import re
+import unicodedata
 
 import pytest
 
@@ -26,6 +27,7 @@ def test_keys_are_family_name_and_year():
     for key, work in BIBLIOGRAPHY.items():
         if work.kind != "software":
             family = work.authors.split(",")[0].lower()
+            family = unicodedata.normalize("NFKD", family).encode("ascii", "ignore").decode()
             assert re.match(rf"{family}{work.year}", key)
 
 
