@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modelcollapse import probes, selection, testing, verifiers
+    from modelcollapse.auditing import Audit, audit, audit_lineage
     from modelcollapse.comparison import Comparison
     from modelcollapse.corpus import Block, Corpus
     from modelcollapse.curation import Curation, curate
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
     from modelcollapse.prediction import predict
     from modelcollapse.references import cite
+    from modelcollapse.profiling import Profile, profile
     from modelcollapse.reproduction import reproduce
     from modelcollapse.ridge_planning import plan_ridge
     from modelcollapse.simulation import simulate
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Accumulate": "policies",
+    "Audit": "auditing",
     "Augment": "policies",
     "Block": "corpus",
     "Categorical": "families.categorical",
@@ -104,6 +107,7 @@ _HOMES = {
     "NGram": "families.ngram",
     "PCA": "learners.pca",
     "PowerLawTeacher": "families.regression.teacher",
+    "Profile": "profiling",
     "RandomSelection": "curators.select",
     "RareClasses": "sources.pictures",
     "Replace": "policies",
@@ -125,6 +129,8 @@ _HOMES = {
     "VAE": "learners.vae",
     "Weighted": "policies",
     "Zipf": "families.categorical",
+    "audit": "auditing",
+    "audit_lineage": "auditing",
     "cite": "references",
     "curate": "curation",
     "decompose": "decomposition",
@@ -133,6 +139,7 @@ _HOMES = {
     "plan": "planning",
     "plan_ridge": "ridge_planning",
     "predict": "prediction",
+    "profile": "profiling",
     "probes": "",
     "reproduce": "reproduction",
     "simulate": "simulation",
@@ -146,6 +153,7 @@ __all__ = [
     "PCA",
     "VAE",
     "Accumulate",
+    "Audit",
     "Augment",
     "BestOf",
     "Block",
@@ -183,6 +191,7 @@ __all__ = [
     "NGram",
     "PerplexityFilter",
     "PowerLawTeacher",
+    "Profile",
     "RandomSelection",
     "RareClasses",
     "Replace",
@@ -200,6 +209,8 @@ __all__ = [
     "Uniform",
     "Weighted",
     "Zipf",
+    "audit",
+    "audit_lineage",
     "cite",
     "curate",
     "decompose",
@@ -209,6 +220,7 @@ __all__ = [
     "plan_ridge",
     "predict",
     "probes",
+    "profile",
     "reproduce",
     "selection",
     "simulate",

@@ -17,7 +17,7 @@ FLOORS = [
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files",
         "registry", "store", "fingerprint", "columns",
-        "verifiers", "selection", "shards",
+        "verifiers", "selection", "shards", "profiling",
         "workers",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine",
@@ -26,18 +26,19 @@ FLOORS = [
         "spec", "simulation", "verdict", "theorems", "prediction", "trials", "planning",
         "decomposition", "recipes", "reproduction", "verifier_quality", "ridge_planning",
         "estimators", "panels", "regression_panels", "verification", "curation",
+        "auditing",
     },
     {
         "plot", "pictures", "svg", "report", "report_tables", "reproduction_page", "outputs",
         "cli", "doctor", "testing", "panel_drawing", "text_pictures",
-        "curation_page", "curation_pictures",
+        "curation_page", "curation_pictures", "audit_page", "audit_pictures",
     },
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
 # Methods that make an object pleasant to use reach up, when they are called and not before.
 REACHES_UP = {
-    ("curation", "curation_page"), ("history", "plot"), ("history", "report"),
+    ("curation", "curation_page"), ("auditing", "audit_page"), ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
     ("registry", "lineage"), ("lineage", "prediction"),
     ("decomposition", "plot"), ("panels", "panel_drawing"),

@@ -4,12 +4,12 @@
 from modelcollapse.cli._app import app
 
 from modelcollapse.cli import simulation, theory, ridge, decomposition, verification  # isort: skip
-from modelcollapse.cli import curation  # isort: skip
+from modelcollapse.cli import curation, auditing  # isort: skip
 from modelcollapse.cli import reproduction, health  # isort: skip
 
 __all__ = [
-    "app", "curation", "decomposition", "health", "main", "reproduction", "ridge", "simulation",
-    "theory", "verification",
+    "app", "auditing", "curation", "decomposition", "health", "main", "reproduction", "ridge",
+    "simulation", "theory", "verification",
 ]  # fmt: skip
 
 

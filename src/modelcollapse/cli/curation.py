@@ -17,7 +17,11 @@ JOBS = Annotated[
     typer.Option(help="Processes that score; -1 for all cores. Has no influence on the output."),
 ]
 ENGINE = Annotated[
-    str, typer.Option(help="'processes' of this machine, or 'ray' for a cluster of Ray.")
+    str,
+    typer.Option(
+        help="'processes' of this machine, 'ray' for a cluster of Ray, or 'inline' for this "
+        "process alone."
+    ),
 ]
 
 

@@ -72,7 +72,12 @@ def read_labels(audit: Audit, path: Path) -> Labels:
             f"{path.name} has no label in its column '{audit.label}' yet, so that nothing is known "
             "about what is kept. Write 1 (right) or 0 (wrong) there, or leave out 'audit'."
         )
-    found = arguments.flags([table[audit.label][i] for i in labelled], audit.label)
+    # Those without a label stand in for themselves, so that a message counts all rows.
+    given = [0 if _is_empty(label) else label for label in table[audit.label]]
+    try:
+        found = arguments.flags(given, audit.label)[labelled]
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from error
     ids = [str(table[audit.id][i]).strip() for i in labelled]
     if len(ids) > 2 and len(set(ids)) == 1:
         raise InputError(

@@ -15,7 +15,7 @@ from modelcollapse.errors import SpecError, suggestion
 from modelcollapse.protocols import Verifier
 from modelcollapse.selection.guard import TailGuard
 from modelcollapse.selection.pile import Rule
-from modelcollapse.verification.naming import COLUMNS
+from modelcollapse.verification.naming import column_fields
 
 
 def made(cls: type, given: Any, where: str) -> Any:
@@ -46,21 +46,22 @@ def _filled(part: Any, columns: Columns, base: Path, where: str) -> Any:
     if "type" not in part:
         return part
     cls = registry.load("verifier", str(part["type"]), f"{where}.type")
-    fields = {entry.name for entry in dataclasses.fields(cls)}
-    names_files = getattr(cls, "names_files", ())
+    reads, writes = (getattr(cls, name, ()) for name in ("names_files", "writes_files"))
     filled = {
         field: name
-        for what, known in COLUMNS.items()
+        for field, what in column_fields(cls).items()
         if (name := getattr(columns, what)) is not None
-        for field in known
-        if field in fields
     }
     for key, value in part.items():
         if isinstance(value, list) and all(map(_is_part, value)):
             value = [_filled(e, columns, base, f"{where}.{key}[{i}]") for i, e in enumerate(value)]
         elif _is_part(value):
             value = _filled(value, columns, base, f"{where}.{key}")
-        filled[key] = _in_full(value, base) if key in names_files else value
+        if key in reads:
+            value = _in_full(value, base)
+        elif key in writes and value:
+            value = os.path.abspath(base / value)
+        filled[key] = value
     return filled
 
 

@@ -23,6 +23,7 @@ from modelcollapse.curation.output import Output
 from modelcollapse.curation.result import Curation
 from modelcollapse.curation.settings import RARITY
 from modelcollapse.curation.spec import CurationSpec
+from modelcollapse.curation.writing import is_spelt
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.seeds import generator
 from modelcollapse.selection.duplicates import near_duplicates
@@ -31,6 +32,7 @@ from modelcollapse.selection.order import verifier_of
 from modelcollapse.selection.pile import Pile
 from modelcollapse.selection.rarity import rarity_bins
 from modelcollapse.verification import RESUME, Scores, verify
+from modelcollapse.verification.reasons import joined
 from modelcollapse.workers import check_engine
 
 Progress = Callable[[str, int, int], None]
@@ -168,6 +170,7 @@ def select(
         inputs.candidates.records, list(spec.verifiers), output=scores_folder(spec),
         engine=engine, n_jobs=n_jobs, resume=resume, progress=partial(progress, "scores"),
     )  # fmt: skip
+    _refuse_none(scores, spec)
     progress("records", 0, 3)
     own_id = spec.audit is not None and spec.audit.id != "mc_id"
     ids = frozenset() if labels is None or not own_id else frozenset(labels.ids)
@@ -179,7 +182,8 @@ def select(
     if unprompted:
         note = f"{unprompted:,} records have no prompt: each answers one of its own."
         decided = replace(decided, notes=(*decided.notes, note))
-    notes = dict.fromkeys((*decided.notes, *_absent(pile)))  # a guard may have said it, too
+    said = (*decided.notes, *_absent(pile), *_spelt(inputs))
+    notes = dict.fromkeys(said)  # a guard may have said it, too
     decided = replace(decided, notes=tuple(notes))
     finding = None
     if labels is not None:
@@ -249,6 +253,18 @@ def _pile(inputs: Inputs, scores: Scores) -> Pile:
     return Pile(scored, prompts, groups, names, reference)
 
 
+def _refuse_none(scores: Scores, spec: CurationSpec) -> None:
+    """Refuse to choose by a verifier that has scored nothing, with its reason."""
+    by = verifier_of(spec.select) or (scores.names[0] if len(scores.names) == 1 else None)
+    if by is None or scores.account(by).scored or not len(scores):
+        return
+    reason, count = next(iter(scores.account(by).without_score.items()))
+    raise InputError(
+        f"none of the {len(scores):,} candidates has a score of {by}, to choose by ({count:,} × "
+        f"{reason}). Look into its settings, or choose by another verifier."
+    )
+
+
 def _absent(pile: Pile) -> list[str]:
     """What to say of groups that only real records belong to."""
     notes = []
@@ -259,6 +275,17 @@ def _absent(pile: Pile) -> list[str]:
         ]
         notes += no_candidates(column, names)
     return notes
+
+
+def _spelt(inputs: Inputs) -> list[str]:
+    """What to say of columns that are written in another form than they were read."""
+    if inputs.spec.format != "parquet":
+        return []
+    return [
+        f"Parquet has no type for the entries of '{name}': they are written as JSON."
+        for name, kind in inputs.fields().items()
+        if is_spelt(kind)
+    ]
 
 
 class _Reasons:
@@ -321,7 +348,7 @@ def _published(
         progress("writing", 0, 1)
         scores = selection.pile.scores
         written = publishing.write(root, inputs, fate, mixed.taken, scores, measured.examples)
-        states = fate.by_reason()
+        states = {state: joined([found]) for state, found in fate.by_reason().items()}
         aside = inputs.of("synthetic")[0][1].set_aside
         if aside:
             states["set aside"] = dict(aside.most_common())

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from modelcollapse.curation.provenance import REAL, Origin
 from modelcollapse.curation.spec import CurationSpec
-from modelcollapse.curation.survey import BATCH, Names, Survey, survey, tokenizer, words
+from modelcollapse.curation.survey import (
+    BATCH,
+    Names,
+    Survey,
+    common,
+    survey,
+    tokenizer,
+    words,
+)
 from modelcollapse.errors import InputError
 from modelcollapse.shards import Records, open_records
 from modelcollapse.shards.text import new_digest
@@ -171,8 +179,10 @@ class Inputs:
             return words
         return tokenizer(str(self.spec.path(limit.tokenizer)))
 
-    def fields(self) -> dict[str, pa.DataType]:
+    def fields(self) -> dict[str, pa.DataType | None]:
         """Columns of all records that may be written, and the types that hold them all.
+
+        None stands for a column whose entries have no type in common.
 
         Raises
         ------
@@ -181,20 +191,20 @@ class Inputs:
         """
         import pyarrow as pa
 
-        found: dict[str, pa.DataType] = {}
+        found: dict[str, pa.DataType | None] = {}
         owner: dict[str, str] = {}
         for source, looked in zip(self.sources, self.surveys, strict=True):
             for name, kind in looked.fields.items():
                 known = found.get(name, pa.null())
                 try:
-                    both = [pa.schema([(name, known)]), pa.schema([(name, kind)])]
-                    joined = pa.unify_schemas(both, promote_options="permissive")
-                except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                    found[name] = (
+                        None if known is None or kind is None else common(name, known, kind)
+                    )
+                except pa.ArrowException as error:
                     raise InputError(
                         f"the column '{name}' is {known} in the {owner[name]} and {kind} in the "
                         f"{ROLES[source.role]}, which one file cannot hold. Convert or rename one."
                     ) from error
-                found[name] = joined.field(0).type
                 owner.setdefault(name, ROLES[source.role])
         return found
 

@@ -86,7 +86,9 @@ def digest(text: str) -> str:
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def fields(own: Mapping[str, pa.DataType], scores: Sequence[str]) -> dict[str, pa.DataType]:
+def fields(
+    own: Mapping[str, pa.DataType | None], scores: Sequence[str]
+) -> dict[str, pa.DataType | None]:
     """Columns of a training set and their types: the records' own, then ours."""
     import pyarrow as pa
 

@@ -35,7 +35,7 @@ class Written:
     parts, dropped : list of Part
         Files of the training set, and of what was left out.
     fields : dict of str to pyarrow.DataType
-        Columns of the training set.
+        Columns of the training set, as a Parquet file has them.
     states : dict of str to int
         Candidates that were written, by state.
     rows : dict of str to int
@@ -101,8 +101,8 @@ def write(
             f"{sum(rows.values()):,} should be. Nothing was published. Run the same command again."
         )
     return Written(
-        parts, sorted_out.close(), columns, dict(sorted_out.states), rows, sorted_out.read,
-        sorted_out.found,
+        parts, sorted_out.close(), {each.name: each.type for each in out.schema},
+        dict(sorted_out.states), rows, sorted_out.read, sorted_out.found,
     )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ class _Candidates:
         self.out = out
         own = fields(inputs.of("synthetic")[0][1].fields, list(scores))
         reasons = {"mc_state": pa.string(), "mc_reason": pa.string()}
-        self.dropped = Parts(root, DROPPED, "parquet", {**own, **reasons})
+        self.dropped = Parts(root, DROPPED, inputs.spec.format, {**own, **reasons})
         self.states: Counter[str] = Counter()
         self.read = 0
         self.examples = examples

@@ -96,10 +96,11 @@ class Curation:
         states = {state: n for state, n in counts["states"].items() if n}
         wide = max(len(f"{counts['read']:,}"), len(f"{total:,}"))
         lines.append(f"candidates      {counts['read']:>{wide},}")
-        lines += [
-            f"  {state:<14}{count:>{wide},}  {count / counts['read']:6.1%}"
-            for state, count in states.items()
-        ]
+        for state, count in states.items():
+            lines.append(f"  {state:<14}{count:>{wide},}  {count / counts['read']:6.1%}")
+            if state in TOLD:
+                found = list(counts["reasons"][state].items())[:MOST_REASONS]
+                lines += [f"    {number:,} × {reason}" for reason, number in found]
         lines.append(f"training set    {total:>{wide},}")
         lines += [
             f"  {source:<14}{count:>{wide},}  {count / total:6.1%}"
@@ -132,6 +133,12 @@ class Curation:
             for row in cells
         )
         return ["", *padded]
+
+
+TOLD = ("no score", "set aside")
+"""States of candidates with which something is wrong, so that their reasons are shown."""
+
+MOST_REASONS = 3
 
 
 def as_json(card: dict[str, Any]) -> str:

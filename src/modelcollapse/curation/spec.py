@@ -16,6 +16,7 @@ from modelcollapse.curation.settings import PREFIX, Audit, Columns
 from modelcollapse.errors import SpecError, suggestion
 from modelcollapse.protocols import Verifier
 from modelcollapse.selection.guard import TailGuard
+from modelcollapse.selection.order import verifier_of
 from modelcollapse.selection.pile import Rule
 from modelcollapse.spec import read_document
 
@@ -174,8 +175,10 @@ def parse(document: Any, *, base: Path = Path()) -> CurationSpec:
         audit = given["audit"]
         parts["audit"] = made(Audit, {"file": audit} if isinstance(audit, str) else audit, "audit")
     if "mix" in given:
-        mix = given["mix"]
-        parts["mix"] = made(Mixing, {"policy": mix} if isinstance(mix, str) else mix, "mix")
+        mix = {"policy": given["mix"]} if isinstance(given["mix"], str) else given["mix"]
+        if isinstance(mix, Mapping) and isinstance(mix.get("previous"), str):
+            mix = {**mix, "previous": [mix["previous"]]}
+        parts["mix"] = made(Mixing, mix, "mix")
     hints: dict[str, Any] = {
         "output": str, "generation": int, "generator": str, "keep": int | float,
         "duplicates": float, "seed": int, "format": Literal["parquet", "jsonl"], "scores": str,
@@ -234,6 +237,7 @@ def _checked(curation: CurationSpec) -> CurationSpec:
             f"verifiers: two are called '{twice[0]}', so that their scores could not be told "
             "apart. Give one another label."
         )
+    _check_rule(curation.select, names, curation.columns.groups)
     own = [name for name in curation.columns.named if name.startswith(PREFIX)]
     if own:
         raise SpecError(
@@ -241,6 +245,28 @@ def _checked(curation: CurationSpec) -> CurationSpec:
             "the column of the records."
         )
     return curation
+
+
+def _check_rule(rule: Any, names: list[str], columns: tuple[str, ...]) -> None:
+    """Check what a rule chooses by, which else would show only after everything is scored."""
+    by = verifier_of(rule)
+    if by is not None and by not in names:
+        raise SpecError(f"select.by: there is no verifier '{by}'. {suggestion(by, names)}")
+    while True:
+        for group in (getattr(rule, "group", None), *(getattr(rule, "groups", None) or ())):
+            if group is not None and group not in columns:
+                hint = suggestion(group, columns) if columns else "Name the column there."
+                raise SpecError(
+                    f"select: the groups '{group}' are not among columns.groups. {hint}"
+                )
+        if (inner := getattr(rule, "rule", None)) is None:
+            break
+        rule = inner
+    if by is None and len(names) > 1 and hasattr(rule, "by"):
+        raise SpecError(
+            f"select.by: there are {len(names)} verifiers ({', '.join(names)}), and it is not said "
+            f"which one to choose by. Write e.g. select: {{by: {names[0]}, ...}}."
+        )
 
 
 def _share_of(rule: Any) -> float | None:

@@ -60,8 +60,8 @@ class Survey:
         Records without a text.
     places : dict of str to int
         Position of each record that was looked for.
-    fields : dict of str to pyarrow.DataType
-        Columns and their types.
+    fields : dict of str to pyarrow.DataType or None
+        Columns and their types; None where the entries have no type in common.
     set_aside : Counter of str
         Malformed records, by reason.
     """
@@ -74,7 +74,7 @@ class Survey:
     real: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     empty: int = 0
     places: dict[str, int] = field(default_factory=dict)
-    fields: dict[str, pa.DataType] = field(default_factory=dict)
+    fields: dict[str, pa.DataType | None] = field(default_factory=dict)
     set_aside: Counter[str] = field(default_factory=Counter)
 
 
@@ -103,11 +103,6 @@ def survey(
         Counts the tokens of texts.
     wanted : tuple of str and set of str, optional
         Column that identifies records, and which of them to look for.
-
-    Raises
-    ------
-    InputError
-        If a column changes its type.
     """
     found = Survey()
     parts: dict[str, list[Any]] = {"prompts": [], "tokens": [], "real": []}
@@ -115,7 +110,7 @@ def survey(
     for batch, aside in batches(records):
         found.set_aside.update(shortened(each.reason) for each in aside)
         length = len(next(iter(batch.values()), ()))
-        _types(found.fields, batch, records)
+        _types(found.fields, batch)
         texts = ["" if value is None else str(value) for value in batch[text]] if length else []
         found.empty += sum(not value.strip() for value in texts)
         if prompt is not None and length:
@@ -172,23 +167,27 @@ def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and np.isnan(value))
 
 
-def _types(fields: dict[str, Any], batch: Mapping[str, list[Any]], records: Records) -> None:
+def _types(fields: dict[str, Any], batch: Mapping[str, list[Any]]) -> None:
     """Widen the types of columns by those of a batch."""
     import pyarrow as pa
 
     for name, values in batch.items():
         known = fields.get(name, pa.null())
+        if known is None:
+            continue
         try:
             kind = pa.array(values).type
-            if kind != known:
-                both = [pa.schema([(name, known)]), pa.schema([(name, kind)])]
-                kind = pa.unify_schemas(both, promote_options="permissive").field(0).type
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise InputError(
-                f"the column '{name}' holds values that have no type in common ({error}). Give "
-                "all of its entries one type."
-            ) from error
-        fields[name] = kind
+            fields[name] = kind if kind == known else common(name, known, kind)
+        except (pa.ArrowException, OverflowError):
+            fields[name] = None
+
+
+def common(name: str, known: Any, kind: Any) -> Any:
+    """Type of Arrow that holds what two others hold; an error of Arrow if there is none."""
+    import pyarrow as pa
+
+    both = [pa.schema([(name, known)]), pa.schema([(name, kind)])]
+    return pa.unify_schemas(both, promote_options="permissive").field(0).type
 
 
 def _joined(parts: list[Any], kind: Any) -> NDArray[Any]:

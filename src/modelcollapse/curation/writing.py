@@ -63,19 +63,16 @@ class Parts:
         Where in it the parts lie; empty for the output folder itself.
     form : {"parquet", "jsonl"}
         Format.
-    fields : mapping of str to pyarrow.DataType
-        Columns in their order.
+    fields : mapping of str to pyarrow.DataType or None
+        Columns in their order. What Parquet has no type for is written as JSON in a text.
     """
 
     def __init__(
-        self, root: Path, folder: str, form: str, fields: Mapping[str, pa.DataType]
+        self, root: Path, folder: str, form: str, fields: Mapping[str, pa.DataType | None]
     ) -> None:
         pa = arrow()
         self.root, self.folder, self.form = root, folder, form
-        # A column in which nothing was ever seen is one of texts.
-        kinds = {name: pa.string() if kind == pa.null() else kind
-                 for name, kind in fields.items()}  # fmt: skip
-        self.schema = pa.schema(list(kinds.items()))
+        self.schema = pa.schema([(name, storable(kind)) for name, kind in fields.items()])
         self.parts: list[Part] = []
         self.rows = 0
         self._waiting: dict[str, list[Any]] = {name: [] for name in self.schema.names}
@@ -152,14 +149,34 @@ def table(columns: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.Table:
     pa = arrow()
     arrays = []
     for entry in schema:
+        values = columns[entry.name]
+        if entry.type == pa.string():
+            values = [v if v is None or type(v) is str else _json(v) for v in values]
         try:
-            arrays.append(pa.array(columns[entry.name], entry.type))
+            arrays.append(pa.array(values, entry.type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise InputError(
                 f"the column '{entry.name}' cannot be written as {entry.type} ({error}). Give all "
                 "of its entries one type."
             ) from error
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def storable(kind: pa.DataType | None) -> pa.DataType:
+    """Type of a column in a Parquet file: texts where nothing was seen, or nothing else fits."""
+    pa = arrow()
+    return pa.string() if kind == pa.null() or is_spelt(kind) else kind
+
+
+def is_spelt(kind: pa.DataType | None) -> bool:
+    """Whether Parquet has no type for a column, so that its entries are written as JSON."""
+    return kind is None or _has_empty_object(kind)
+
+
+def _has_empty_object(kind: pa.DataType) -> bool:
+    """Whether objects without fields are somewhere in it, which Parquet cannot hold."""
+    inside = [kind.field(i).type for i in range(kind.num_fields)]
+    return (arrow().types.is_struct(kind) and not inside) or any(map(_has_empty_object, inside))
 
 
 def _parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -171,10 +188,13 @@ def _parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 def _lines(columns: Mapping[str, Sequence[Any]], number: int) -> bytes:
     names = list(columns)
     rows = zip(*columns.values(), strict=True) if number else ()
-    return "".join(
-        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_spelt) + "\n"
-        for row in rows
-    ).encode(errors="surrogatepass")
+    return "".join(_json(dict(zip(names, row, strict=True))) + "\n" for row in rows).encode(
+        errors="surrogatepass"
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_spelt)
 
 
 def _spelt(value: Any) -> str:

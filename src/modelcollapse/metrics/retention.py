@@ -30,9 +30,12 @@ from modelcollapse.metrics._estimates import Counts, Side, pooled, sides, spread
 from modelcollapse.metrics._exchange import exchanged, upper_tail
 from modelcollapse.metrics.signal import Signal
 
-Term = Callable[[int], Floats]
+Term = Callable[[Floats, Floats], Floats | float]
 Function = Callable[[Floats], Floats]
 
+_HELD = 1 << 18  # numbers held at once
+_LOST = 40.0  # records of a state, each met with the same chance, of which one is met for sure
+_SURE = 9  # standard deviations beyond which a probability is rounding
 _LEAST = 1.0  # expected types below which a ratio means nothing
 
 
@@ -74,37 +77,50 @@ class _Band:
         """Probability that a state belongs to the band, over the splits."""
         if self.part is None:
             return np.ones_like(c)
-        a = math.floor(N * self.part)
-        return self._over(c, N, a, lambda x: np.ones_like(c), np.ones_like(c))
+        return self._sum(c, N, math.floor(N * self.part), lambda x, c: 1.0, 0.0)
 
     def shown(self, c: Floats, N: float, m: float) -> Floats:
         """Probability that it does and that `m` other real records show it."""
-        whole = 1 - choose_ratio(c, N, m)
         if self.part is None:
-            return whole
+            return 1 - choose_ratio(c, N, m)
         a = math.floor(N * self.part)
-        return self._over(
-            c, N, a, lambda x: 1 - choose_ratio(np.maximum(c - x, 0), N - a, m), whole
-        )
 
-    def _over(self, c: Floats, N: float, a: int, term: Term, whole: Floats) -> Floats:
-        """Sum over the counts of the band; an open band is the whole less what lies below."""
-        ends = (self.low, int(self.high)) if math.isfinite(self.high) else (0, self.low)
-        total = np.zeros_like(c)
-        for x in range(*ends):
-            total += _hypergeometric(x, c, N, a) * term(x)
-        return total if math.isfinite(self.high) else np.maximum(whole - total, 0.0)
+        def seen(x: Floats, c: Floats) -> Floats:
+            return 1 - choose_ratio(np.maximum(c - x, 0), N - a, m)
+
+        return self._sum(c, N, a, seen, _LOST * (N - a) / m)
+
+    def _sum(self, c: Floats, N: float, a: int, term: Term, others: float) -> Floats:
+        """Sum over the counts of the band, as far as they are likely.
+
+        The term is one where at least so many `others` are in the rest of the records.
+        """
+        middle = np.floor(c * (a / N))
+        reach = np.ceil(_SURE * np.sqrt(c) / 2) + _SURE
+        first, last = np.maximum(middle - reach, 0.0), np.minimum(middle + reach, c)
+        total = ((first >= self.low) & (last < self.high) & (c - last >= others)).astype(np.float64)
+        (open_,) = np.nonzero((total == 0) & (last >= self.low) & (first < self.high))
+        if not open_.size:
+            return total
+        c, middle = c[open_], middle[open_]
+        most = int(reach[open_].max())
+        step = max(_HELD // open_.size, 1)
+        for start in range(-most, most + 1, step):
+            x = middle + np.arange(start, min(start + step, most + 1))[:, None]
+            inside = (x >= max(self.low, 0)) & (x < self.high) & (x <= c)
+            chance = np.where(inside, _hypergeometric(np.where(inside, x, 0.0), c, N, a), 0.0)
+            total[open_] += (chance * term(x, c)).sum(axis=0)
+        return total
 
 
-def _hypergeometric(x: int, c: Floats, N: float, a: int) -> Floats:
-    """Probability that `x` of a state's `c` records are among `a` of `N`."""
-    possible = (c >= x) & (c - x <= N - a)
-    c = np.where(possible, c, x)
-
-    def log_choose(n: Floats | float, k: Floats | float) -> Floats:
-        return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
-
-    logarithm = log_choose(a, x) + log_choose(N - a, c - x) - log_choose(N, c)
+def _hypergeometric(x: Floats, c: Floats, N: float, a: int) -> Floats:
+    """Probability that `x` of a state's `c` records are among `a` of `N`, shape (x, c)."""
+    possible = (c >= x) & (c - x <= N - a) & (x <= a)
+    x = np.where(possible, x, np.maximum(c - (N - a), 0.0))
+    by_state = gammaln(c + 1) + gammaln(N - c + 1) - gammaln(N + 1)
+    by_state += gammaln(a + 1.0) + gammaln(N - a + 1.0)
+    logarithm = by_state - gammaln(x + 1) - gammaln(a - x + 1) - gammaln(c - x + 1)
+    logarithm -= gammaln(N - a - c + x + 1)
     return np.where(possible, np.exp(np.minimum(logarithm, 0.0)), 0.0)
 
 
@@ -329,12 +345,12 @@ def _by_records(
 
     chance = exchanged(s + c, M, N, terms)
     z = quantile_of(confidence)
-    low, high = _inverted(found, expected, m / M * float(weight @ shown), chance.variance, z)
+    low, high = inverted(found, expected, m / M * float(weight @ shown), chance.variance, z)
     p = upper_tail(expected - found, chance)
     return Signal(found / expected, 1.0, (high - low) / 2 / z, low, high, p, "falls", m, m)
 
 
-def _inverted(
+def inverted(
     found: float, expected: float, v: float, null: float, z: float
 ) -> tuple[float, float]:
     """Ratios R with ``(found - R expected)^2 <= z^2 (v R (1 - R) + null R^2)``.

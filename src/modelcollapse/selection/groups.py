@@ -141,7 +141,7 @@ def lost_groups(
         if gone.any():
             lost[group.column] = group.named(gone)
     notes = [
-        f"Nothing is kept of {len(names)} groups of '{column}': {named(names)}."
+        f"Nothing is kept of {_groups(names)} of '{column}': {named(names)}."
         for column, names in lost.items()
     ]
     for group in groups:
@@ -153,8 +153,13 @@ def no_candidates(column: str, names: Sequence[str]) -> list[str]:
     """Sentence about groups of the real records that no candidate belongs to, if there are any."""
     if not names:
         return []
-    which = "a group" if len(names) == 1 else f"{len(names)} groups"
-    return [f"No candidate belongs to {which} of '{column}' that has real records: {named(names)}."]
+    return [
+        f"No candidate belongs to {_groups(names)} of '{column}' that has real records: {named(names)}."
+    ]
+
+
+def _groups(names: Sequence[str]) -> str:
+    return "a group" if len(names) == 1 else f"{len(names)} groups"
 
 
 def apportion(shares: ArrayLike, n: int, most: ArrayLike) -> Codes:

@@ -27,6 +27,7 @@ from modelcollapse.selection.order import (
     number_to_keep,
     ranked,
     say_ties,
+    tied_within,
 )
 from modelcollapse.selection.pile import Choice, Codes, Pile, Rule
 from modelcollapse.selection.programme import best_under_quotas
@@ -179,11 +180,7 @@ def _ties(
     if not (tied & there).any():
         tied[:] = False
     # ... and every group has a cut of its own where its quota ends.
-    _, level = np.unique(value, return_inverse=True)
-    _, part = np.unique(np.stack([*codes, level]), axis=1, return_inverse=True)
-    part = np.ravel(part)
-    some, all_ = np.bincount(part, there), np.bincount(part)
-    tied |= ((some > 0) & (some < all_))[part]
+    tied |= tied_within(value, codes, there)
     return say_ties(order.score[line], tied, there)
 
 

@@ -144,6 +144,15 @@ def at_the_cut(
     return say_ties(order.score[line], tied, np.arange(line.size) < number)
 
 
+def tied_within(value: Floats, codes: Sequence[Codes], kept: Marks) -> Marks:
+    """Records that share value and groups with others, of which some are kept and some not."""
+    _, level = np.unique(value, return_inverse=True)
+    _, part = np.unique(np.stack([*codes, level]), axis=1, return_inverse=True)
+    part = np.ravel(part)
+    some, all_ = np.bincount(part, kept), np.bincount(part)
+    return np.asarray(((some > 0) & (some < all_))[part])
+
+
 def say_ties(score: Floats, tied: Marks, kept: Marks) -> tuple[list[str], dict[str, float]]:
     """Note and figures about records of which some were kept by chance; none if there are none."""
     if not tied.any():

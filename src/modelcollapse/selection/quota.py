@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.selection.groups import Groups, apportion, groups_of, lost_groups, named
 from modelcollapse.selection.order import (
+    Order,
     Ranking,
     check_ranking,
     decide,
     noise_for,
     number_to_keep,
     ranked,
+    say_ties,
+    tied_within,
 )
 from modelcollapse.selection.pile import Choice, Codes, Floats, Pile, Rule
 
@@ -103,10 +106,14 @@ class Quota:
         if short:
             notes.insert(
                 0,
-                f"{len(short)} groups of '{self.group}' have fewer records than their share: "
-                f"{named(short)}. All of theirs are kept, and the others fill the places.",
+                f"Groups of '{self.group}' with fewer records than their share: {named(short)}. "
+                "All of theirs are kept, and the others fill the places.",
             )
-        return decide(order, kept, notes=notes, figures={"groups_short": len(short)}, lost=lost)
+        ties, figures = _ties(order, kept, groups.codes)
+        return decide(
+            order, kept, notes=(*notes, *ties), figures={**figures, "groups_short": len(short)},
+            lost=lost,
+        )  # fmt: skip
 
     def _wanted(self, groups: Groups) -> Floats:
         if self.shares == "equal":
@@ -120,6 +127,16 @@ class Quota:
                     f"have. {suggestion(name, groups.names)}"
                 )
         return np.array([self.shares.get(name, 0.0) for name in groups.names])
+
+
+def _ties(order: Order, kept: NDArray[np.intp], codes: Codes) -> tuple[list[str], dict[str, float]]:
+    """What to say of equal scores in a group of which some are kept and others are not."""
+    if order.score is None or order.by_chance:
+        return [], {}
+    among = np.flatnonzero(order.passing)
+    there = np.isin(among, kept)
+    tied = tied_within(order.value[among], [codes[among]], there)
+    return say_ties(order.score[among], tied, there)
 
 
 def first_of_each(line: NDArray[np.intp], codes: Codes, places: Codes) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ HEAD = 256
 """Records of each file that are read when it is opened, to know its columns."""
 
 SAMPLE = 32
-"""Lines at either end of each shard that are read then, to notice that types have changed."""
+"""Lines at either end of each shard that are read then, for columns and types that come later."""
 
 
 class NoColumn(InputError):
@@ -47,7 +48,7 @@ class Records:
     shards : tuple of Shard
         In the order of the files, which are sorted by name within a folder or a pattern.
     schema : mapping of str to str or None
-        Columns and their types, as the beginnings of the files show them.
+        Columns and their types, as the beginnings of the files and the ends of shards show them.
     """
 
     shards: tuple[Shard, ...]
@@ -162,8 +163,11 @@ class _Opening:
         else:
             kinds = tables.parquet_kinds if form == "parquet" else tables.arrow_kinds
             self._see_table(file, kinds(path, file))
-        for cut in _cuts(file, path, form, self._sample):
+        late: list[schema.Marked] = []
+        for cut in _cuts(file, path, form, partial(self._sample, late)):
             self.cuts.append(({"file": file, "path": path, "form": form, **cut}, header))
+        # A few may be mistakes of records.
+        self.schema |= schema.settled(self.schema, late, file, schema.FEW_IN_HEAD + 1)
 
     def _see_lines(self, file: str, path: str, form: str) -> tuple[str, ...]:
         header: tuple[str, ...] = ()
@@ -181,7 +185,7 @@ class _Opening:
             if isinstance(found, Aside):
                 self.aside = self.aside or found
                 continue
-            good.append((line, found))
+            good.append((line, schema.kinds_of(found)))
             for name in found:
                 self.schema.setdefault(name, None)
         self.schema |= schema.settled(self.schema, good, file)
@@ -189,12 +193,19 @@ class _Opening:
             self.schema.setdefault(name, "text")
         return header
 
-    def _sample(self, file: str, path: str, span: text.Span) -> None:
-        """Look at both ends of a shard; what is new there is left to whoever reads it."""
+    def _sample(self, late: list[schema.Marked], file: str, path: str, span: text.Span) -> None:
+        """Look at both ends of a shard, and add kinds of columns that the head did not show."""
         head = islice(text.lines_of(path, span.start, span.stop), SAMPLE)
         for first, lines in (span.first, head), text.last_lines(path, span, SAMPLE):
             kinds = schema.Kinds(self.schema, file)
-            for _ in text.numbered(lines, first, file, text.json_object, kinds.check):
+
+            def check(record: dict[str, Any], line: int, kinds: schema.Kinds = kinds) -> None:
+                found = schema.kinds_of(record).items()
+                if new := {name: kind for name, kind in found if self.schema.get(name) is None}:
+                    late.append((line, new))
+                kinds.check(record, line)
+
+            for _ in text.numbered(lines, first, file, text.json_object, check):
                 pass
             kinds.settle()
 

@@ -48,8 +48,9 @@ class Kinds:
 
     Attributes
     ----------
-    late : dict of str to (str, int)
-        Kinds that were not known before, with the line where each was first seen.
+    met : dict of str to (str, bool)
+        Kinds of columns with entries that were met since this was last emptied, and whether they
+        were known beforehand.
     """
 
     def __init__(self, known: Schema, file: str) -> None:
@@ -57,7 +58,7 @@ class Kinds:
         self._file = file
         self._seen: Counter[str] = Counter()
         self._odd: dict[str, list[tuple[int, str]]] = {}
-        self.late: dict[str, tuple[str, int]] = {}
+        self.met: dict[str, tuple[str, bool]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,7 +85,10 @@ class Kinds:
             seen[name] += 1
             if before is None:
                 late.append((name, kind))
-            elif kind != before:
+                continue
+            if seen[name] == 1:
+                self.met[name] = (before, True)
+            if kind != before:
                 self._odd.setdefault(name, []).append((line, kind))
                 if len(self._odd[name]) > MANY:
                     self.settle(name)
@@ -96,7 +100,7 @@ class Kinds:
             raise ValueError(odd)
         for name, kind in late:
             known[name] = kind
-            self.late[name] = (kind, line)
+            self.met[name] = (kind, False)
 
     def settle(self, *names: str) -> None:
         """Check that entries of another type were few among those seen so far.
@@ -117,17 +121,30 @@ MANY = 100
 """Entries of another type after which it is not waited for the end of a shard to judge them."""
 
 
-def settled(known: Schema, records: Sequence[tuple[int, Any]], file: str) -> dict[str, str]:
-    """Kinds of columns by the first records of a file.
+def kinds_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """Kinds of the entries of a record; none of those that are empty."""
+    return {name: kind_of(value) for name, value in record.items() if value is not None}
+
+
+Marked = tuple[int, Mapping[str, str]]
+"""Line of a record, and the kinds of its entries."""
+
+
+def settled(
+    known: Schema, records: Sequence[Marked], file: str, least: int = 1
+) -> dict[str, str]:
+    """Kinds of columns by some records of a file.
 
     Parameters
     ----------
     known : mapping of str to str or None
         What the files before have shown.
-    records : sequence of (int, mapping)
-        Records, with their lines.
+    records : sequence of (int, mapping of str to str)
+        Lines of records, and the kinds of their entries.
     file : str
         Name of the file, for messages.
+    least : int, default 1
+        Entries of a kind that it takes to say that a column is of it.
 
     Returns
     -------
@@ -141,9 +158,8 @@ def settled(known: Schema, records: Sequence[tuple[int, Any]], file: str) -> dic
     """
     found: dict[str, list[tuple[int, str]]] = {}
     for line, record in records:
-        for name, value in record.items():
-            if value is not None:
-                found.setdefault(name, []).append((line, kind_of(value)))
+        for name, kind in record.items():
+            found.setdefault(name, []).append((line, kind))
     kinds = {}
     for name, entries in found.items():
         counts = Counter(kind for _, kind in entries)
@@ -153,7 +169,8 @@ def settled(known: Schema, records: Sequence[tuple[int, Any]], file: str) -> dic
             before = known.get(name) or entries[0][1]
             line, kind = next(each for each in entries if each[1] != before)
             raise changed(f"line {line} of {file}", name, kind, before)
-        kinds[name] = usual
+        if counts[usual] >= least:
+            kinds[name] = usual
     return kinds
 
 

@@ -31,14 +31,15 @@ class Piece(NamedTuple):
         Entries by column; None where a record of JSON Lines lacks one. There may be no records.
     set_aside : tuple of Aside
         Malformed records that were met since the piece before.
-    kinds : mapping of str to (str, int)
-        Columns whose type was not known before, with the row in which it was first seen.
+    kinds : mapping of str to (str, bool)
+        Types of columns of JSON Lines that were met since the piece before, and whether they were
+        known when the file was opened.
     """
 
     rows: NDArray[np.int64]
     batch: Mapping[str, list[Any]]
     set_aside: tuple[Aside, ...]
-    kinds: Mapping[str, tuple[str, int]]
+    kinds: Mapping[str, tuple[str, bool]]
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,8 @@ class Shard:
             names = dict.fromkeys((*self.schema, *kinds.names))
             columns = {name: [found.get(name) for _, found in good] for name in names}
             numbers = [row for row, _ in good]
-            late, kinds.late = kinds.late, {}
-            yield Piece(np.array(numbers, dtype=np.int64), columns, aside, late)
+            met, kinds.met = kinds.met, {}
+            yield Piece(np.array(numbers, dtype=np.int64), columns, aside, met)
         kinds.settle()
         if self.size is not None and lines.count != self.size:
             raise InputError(

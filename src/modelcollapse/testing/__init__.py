@@ -29,12 +29,15 @@ from modelcollapse.lineage import Lineage
 from modelcollapse.nature import Nature
 from modelcollapse.policies import Replace
 from modelcollapse.protocols import Curator, Learner, Model, Policy, Preparing, name_of
+from modelcollapse.testing.collapse import Collapsed, assert_no_collapse
 from modelcollapse.testing.promise import BrokenPromise
 from modelcollapse.testing.selecting import check_rule, check_verifier
 from modelcollapse.testing.statistics import Statistics, default_statistics, numbers, total_variance
 
 __all__ = [
     "BrokenPromise",
+    "Collapsed",
+    "assert_no_collapse",
     "check_curator",
     "check_learner",
     "check_policy",

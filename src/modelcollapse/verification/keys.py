@@ -14,7 +14,7 @@ from modelcollapse import registry
 from modelcollapse.shards.text import new_digest
 from modelcollapse.verification.influence import Influence
 
-FORMAT = 2
+FORMAT = 3
 """Of the files that hold scores."""
 
 

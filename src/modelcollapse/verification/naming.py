@@ -49,15 +49,11 @@ def named_verifiers(given: Sequence[str], columns: Mapping[str, str | None]) -> 
         if "type" not in spec:
             raise SpecError(f"{where}: there is no 'type', so it is not known who verifies.")
         cls = registry.load("verifier", str(spec["type"]), where)
-        fields = {field.name for field in dataclasses.fields(cls)}
+        reads = column_fields(cls)
+        used |= set(reads.values())
         defaults = {
-            field: name
-            for what, name in columns.items()
-            if name is not None
-            for field in COLUMNS[what]
-            if field in fields
+            field: name for field, what in reads.items() if (name := columns.get(what)) is not None
         }
-        used |= {what for what in columns for field in COLUMNS[what] if field in defaults}
         found.append(registry.build("verifier", {**defaults, **spec}, where))
     for what, name in columns.items():
         if name is not None and what not in used:
@@ -65,6 +61,13 @@ def named_verifiers(given: Sequence[str], columns: Mapping[str, str | None]) -> 
                 f"--{what}-column is given, but none of the verifiers reads a {what}. Leave it out."
             )
     return found
+
+
+def column_fields(cls: type) -> dict[str, str]:
+    """Fields of a verifier that name a column, and what it holds (`COLUMNS`)."""
+    templates = getattr(cls, "names_columns_in", ())  # such as the prompt of a judge
+    fields = {field.name for field in dataclasses.fields(cls)}.difference(templates)
+    return {field: what for what, known in COLUMNS.items() for field in known if field in fields}
 
 
 def column_option(verifiers: Sequence[Any], column: str) -> str | None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import InputError, StoreError
+from modelcollapse.errors import InputError
 from modelcollapse.shards import Shard
 from modelcollapse.shards.tables import arrow
 from modelcollapse.shards.text import new_digest
+from modelcollapse.store import write_atomic
 from modelcollapse.verification.reasons import Reasons
 
 ROWS = 8192
@@ -46,8 +44,9 @@ class Part:
         Malformed records, which are in no file of scores, by reason.
     aside : str
         Digest of the file of those; empty if there are none.
-    kinds : mapping of str to (str, int)
-        Types of columns that the beginnings of the files did not show, with the row.
+    kinds : mapping of str to (str, bool)
+        Types of its columns, by which records of another type were set aside, and whether the
+        data set's other records had shown them.
     passing : int
         Records without a score that may get one another time.
     """
@@ -68,13 +67,21 @@ class Part:
         """Records in the file of scores."""
         return self.scored + sum(self.reasons.values())
 
+    def fits(self, shard: Shard) -> bool:
+        """Whether it is of this shard, read with the types that its columns have now."""
+        now = shard.schema
+        return self.source == source_of(shard) and all(
+            now.get(name) == kind or (now.get(name) is None and not known)
+            for name, (kind, known) in self.kinds.items()
+        )
+
     def plain(self) -> dict[str, Any]:
         """Plain data for the note and for a manifest."""
         return asdict(self)
 
 
 def source_of(shard: Shard) -> str:
-    """Digest of all that the scores of a shard depend on."""
+    """Digest of the records of a shard, and of where they stand."""
     text = json.dumps([shard.digest, shard.first, shard.form, shard.header])
     return str(new_digest(text.encode()).hexdigest())
 
@@ -123,37 +130,15 @@ def read_note(part: Path) -> Part | None:
         return None
 
 
+def write_note(part: Path, note: Part) -> None:
+    """Write the note beside a file of scores."""
+    text = json.dumps(note.plain(), indent=1, ensure_ascii=False) + "\n"
+    write_text(note_path(part), text)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Temporary file that takes another's place once it is complete.
-
-    Raises
-    ------
-    StoreError
-        If the folder cannot be written or the disk is full.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        try:
-            yield Path(name)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}. Nothing that was there is lost. Free "
-            "some space or choose another folder, then run the same command again."
-        ) from error
+    write_atomic(path, text.encode())
 
 
 class Writer:

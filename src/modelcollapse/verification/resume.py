@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ def prepared(folder: Path, key: Key, records: Records, resume: str) -> dict[int,
     for shard in records.shards:
         path = parts.part_path(home, shard.index)
         note = parts.read_note(path)
-        if note is None or note.source != parts.source_of(shard):
+        if note is None or not note.fits(shard):
             continue
+        if note.file != shard.file:  # another file may hold the same, or it has a new name
+            note = replace(note, file=shard.file)
+            parts.write_note(path, note)
         # What failed for a reason that may be gone by now is tried again.
         if not note.passing and parts.file_digest(path) == note.output:
             found[shard.index] = note
@@ -90,7 +94,7 @@ def _insist(folder: Path, home: Path, key: Key, records: Records, known: bool) -
         )
     for shard in records.shards:
         note = parts.read_note(parts.part_path(home, shard.index))
-        if note is not None and note.source != parts.source_of(shard):
+        if note is not None and not note.fits(shard):
             raise InputError(
                 f"the records of {shard.file} from {shard.unit} {shard.first} on are not those "
                 f"that {key.name} has scored in {folder}. Score them anew with "
@@ -111,14 +115,16 @@ def _nearest(folder: Path, key: Key) -> dict[str, Any] | None:
 
 def _move(home: Path, records: Records) -> None:
     """Give parts the numbers that their shards have now, e.g. since a file came before theirs."""
-    wanted = {parts.source_of(shard): shard.index for shard in records.shards}
+    wanted: dict[str, list[int]] = {}  # files may hold the same
+    for shard in records.shards:
+        wanted.setdefault(parts.source_of(shard), []).append(shard.index)
     moves = []
     for note_path in sorted(home.glob("part-*.json")):
         path = note_path.with_suffix(".parquet")
         note = parts.read_note(path)
-        index = None if note is None else wanted.get(note.source)
-        if index is not None and parts.part_path(home, index) != path and path.exists():
-            moves.append((path, parts.part_path(home, index)))
+        places = [] if note is None or not path.exists() else wanted.get(note.source, [])
+        if places and (new := parts.part_path(home, places.pop(0))) != path:
+            moves.append((path, new))
     # By way of other names, since one part may go where another one is.
     for old, new in moves:
         parts.note_path(old).rename(home / f".{new.name}.note")

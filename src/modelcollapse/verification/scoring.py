@@ -13,7 +13,7 @@ import numpy as np
 from modelcollapse import registry
 from modelcollapse.errors import InputError, is_whole, suggestion
 from modelcollapse.protocols import Learning, Verifier, name_of
-from modelcollapse.shards import Data, Records, open_records, schema
+from modelcollapse.shards import Data, Records, open_records
 from modelcollapse.shards.tables import arrow
 from modelcollapse.verification import parts
 from modelcollapse.verification.keys import FORMAT, Key, key_of, versions
@@ -174,10 +174,6 @@ def _scored(
     done = total = len(records.shards)
     done -= len(tasks)
     report = progress or (lambda done, total: None)
-    kinds = _Kinds(records)
-    for name in names:
-        for note in held[name].values():
-            kinds.see(note)
     shared = Shared([(name, verifiers[name]) for name in names])
     report(done, total)
     results: Iterator[dict[int, Part]] = run(
@@ -186,7 +182,6 @@ def _scored(
     )  # fmt: skip
     for task, found in zip(tasks, results, strict=True):
         for i, note in found.items():
-            kinds.see(note)
             notes[names[i]][task.shard.index] = note
         done += 1
         report(done, total)
@@ -202,22 +197,6 @@ def _lost_aside(folder: Path, index: int, held: Sequence[Mapping[int, Part]]) ->
     wanted = {found[index].aside for found in held if index in found}
     path = parts.aside_path(folder, index)
     return bool(wanted) and wanted != {parts.file_digest(path) or ""}
-
-
-class _Kinds:
-    """Types of columns that only some shards show, which must be the same in all."""
-
-    def __init__(self, records: Records) -> None:
-        self._units = {shard.file: shard.unit for shard in records.shards}
-        self._known: dict[str, str] = {}
-
-    def see(self, note: Part) -> None:
-        """Take a shard into account."""
-        for name, (kind, row) in note.kinds.items():
-            before = self._known.setdefault(name, kind)
-            if kind != before:
-                place = f"{self._units.get(note.file, 'line')} {row} of {note.file}"
-                raise schema.changed(place, name, kind, before)
 
 
 def _finish(folder: Path, key: Key, records: Records, notes: Mapping[int, Part]) -> dict[str, Any]:

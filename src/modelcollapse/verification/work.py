@@ -14,6 +14,7 @@ import numpy as np
 from modelcollapse.errors import InputError, ModelCollapseError
 from modelcollapse.protocols import Verifier
 from modelcollapse.shards import Piece, Shard, record_ids
+from modelcollapse.store import replacing
 from modelcollapse.verification import parts
 from modelcollapse.verification.parts import Part, Writer
 from modelcollapse.verification.reasons import Reasons
@@ -75,7 +76,7 @@ def _score(
         # A note must never stand beside scores that it does not describe.
         parts.note_path(paths[i]).unlink(missing_ok=True)
         temporary[i] = stack.enter_context(ExitStack())
-        file = temporary[i].enter_context(parts.replacing(paths[i]))
+        file = temporary[i].enter_context(replacing(paths[i]))
         writers[i] = Writer(file, name)
         temporary[i].callback(writers[i].abandon)
     kinds: dict[str, Sequence[Any]] = {}
@@ -86,7 +87,7 @@ def _score(
         first = True
         for piece in shard.batches(task.batch):
             if piece.set_aside and lines is None:
-                target = asides.enter_context(parts.replacing(aside_file))
+                target = asides.enter_context(replacing(aside_file))
                 lines = asides.enter_context(target.open("w", encoding="utf-8"))
             for each in piece.set_aside:
                 lines.write(json.dumps(asdict(each), ensure_ascii=False) + "\n")
@@ -107,8 +108,7 @@ def _score(
             reasons=writer.reasons.counts(), set_aside=aside.counts(),
             aside=parts.file_digest(aside_file) or "", kinds=kinds, passing=writer.passing,
         )  # fmt: skip
-        text = json.dumps(found[i].plain(), indent=1, ensure_ascii=False) + "\n"
-        parts.write_text(parts.note_path(paths[i]), text)
+        parts.write_note(paths[i], found[i])
     return found
 
 

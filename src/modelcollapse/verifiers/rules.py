@@ -141,18 +141,22 @@ class Rules:
 
     def score(self, batch: Batch) -> Scored:
         """Score records, each by itself."""
-        return score_each(self._judge, column(batch, self.text, self.name), details=("broken",))
+        rules = self._rules().items()
 
-    def _judge(self, value: Any) -> tuple[float, str]:
-        text = text_in(value, self.text)
-        kept = {
-            name: not measure(text) > limit if name.startswith("max_") else measure(text) >= limit
-            for name, measure, limit in self._limits()
+        def judge(value: Any) -> tuple[float, str]:
+            text = text_in(value, self.text)
+            broken = [name for name, keeps in rules if not keeps(text)]
+            return 1 - len(broken) / len(rules), ", ".join(broken)
+
+        return score_each(judge, column(batch, self.text, self.name), details=("broken",))
+
+    def _rules(self) -> dict[str, Callable[[str], bool]]:
+        """Rules by name, each with what tells whether a text keeps it."""
+        return {
+            **{name: _within(name, measure, limit) for name, measure, limit in self._limits()},
+            **{f"must_match {e}": _matches(e, True) for e in self.must_match},
+            **{f"must_not_match {e}": _matches(e, False) for e in self.must_not_match},
         }
-        kept |= {f"must_match {e}": re.search(e, text) is not None for e in self.must_match}
-        kept |= {f"must_not_match {e}": re.search(e, text) is None for e in self.must_not_match}
-        broken = [name for name, holds in kept.items() if not holds]
-        return 1 - len(broken) / len(kept), ", ".join(broken)
 
     def _limits(self) -> Iterator[tuple[str, Callable[[str], float], float]]:
         """Field, measure and value of each limit that is given."""
@@ -163,6 +167,18 @@ class Rules:
                     yield field.name, lambda text: shape.other_letters(text, self.scripts), limit
             elif field.name.startswith(("min_", "max_")) and limit is not None:
                 yield field.name, getattr(shape, field.name[4:]), limit
+
+
+def _within(field: str, measure: Callable[[str], float], limit: float) -> Callable[[str], bool]:
+    # NaN, where there is nothing to measure, keeps a largest value and no smallest one.
+    if field.startswith("max_"):
+        return lambda text: not measure(text) > limit
+    return lambda text: measure(text) >= limit
+
+
+def _matches(expression: str, wanted: bool) -> Callable[[str], bool]:
+    search = re.compile(expression).search
+    return lambda text: (search(text) is not None) is wanted
 
 
 def _check_limit(field: str, limit: object) -> None:

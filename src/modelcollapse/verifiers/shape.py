@@ -24,7 +24,7 @@ def characters(text: str) -> float:
 
 def words(text: str) -> float:
     """Number of words between spaces."""
-    return len(text.split())
+    return len(_split(text))
 
 
 def repeated_lines(text: str) -> float:
@@ -34,7 +34,9 @@ def repeated_lines(text: str) -> float:
 
 def repeated_phrases(text: str) -> float:
     """Share of the runs of `WORDS` words that stood in the text before."""
-    found = text.split()
+    found = _split(text)
+    if len(found) >= WORDS and len(found) - len(set(found)) < WORDS:
+        return 0.0  # each word of a phrase that comes again does so, and that is dear to look for
     return _repeated(list(zip(*(found[i:] for i in range(WORDS)), strict=False)))
 
 
@@ -46,7 +48,7 @@ def character_run(text: str) -> float:
 
 def word_run(text: str) -> float:
     """Length of the longest run of one word."""
-    return max((sum(1 for _ in run) for _, run in groupby(text.split())), default=0)
+    return max((sum(1 for _ in run) for _, run in groupby(_split(text))), default=0)
 
 
 def letters(text: str) -> float:
@@ -89,12 +91,18 @@ def scripts() -> frozenset[str]:
     return frozenset(map(script_of, map(chr, range(0x20000)))) - {""}
 
 
+@lru_cache(maxsize=1)
+def _split(text: str) -> list[str]:
+    """Words of a text, which several rules ask for one after the other."""
+    return text.split()
+
+
 def _repeated(parts: list[str] | list[tuple[str, ...]]) -> float:
     return 1 - len(set(parts)) / len(parts) if parts else NAN
 
 
 def _share(text: str, counts: Callable[[str], bool]) -> float:
     # Few different characters make up a long text.
-    found = Counter("".join(text.split()))
+    found = Counter("".join(_split(text)))
     wanted = (n for letter, n in found.items() if counts(unicodedata.category(letter)))
     return sum(wanted) / found.total() if found else NAN

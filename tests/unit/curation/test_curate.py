@@ -1,9 +1,10 @@
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from modelcollapse.selection.best_of import BestPerPrompt
 from modelcollapse.selection.threshold import Threshold
 from modelcollapse.selection.tilt import Tilt
 from modelcollapse.shards import record_ids
+from modelcollapse.verifiers.scored import Scored
 
 
 def rows(path):
@@ -84,6 +86,33 @@ def test_records_without_a_score_say_why(folder, make_candidates):
     assert {
         row["mc_reason"] for row in rows(found.folder / "dropped") if row["mc_state"] == "no score"
     } == {"length: it is empty"}
+
+
+def test_a_verifier_that_scores_nothing_is_named_with_its_reason(folder):
+    folder.lines("candidates.jsonl", [{"text": "", "prompt": "p", "topic": "a"}] * 9)
+    with pytest.raises(
+        InputError, match=r"none of the 9 candidates has a score of length.*\(9 × it is empty\)"
+    ):
+        curate(folder.spec())
+
+
+def test_reasons_that_quote_records_are_counted_together(folder, make_candidates):
+    @dataclass(frozen=True)
+    class Picky:
+        name: str = "picky"
+        columns: tuple[str, ...] = ("text",)
+
+        def score(self, batch):
+            texts = batch["text"]
+            odd = {i: f"'{t}' is odd" for i, t in enumerate(texts) if "amber" in t}
+            return Scored(np.array([np.nan if i in odd else 1.0 for i in range(len(texts))]), odd)
+
+    ones = make_candidates()
+    count = sum("amber" in each["text"] for each in ones)
+    found = curate(folder.spec(verifiers=[Picky()], keep=10))
+    assert found.card["counts"]["reasons"]["no score"] == {"picky: '…' is odd": count}
+    assert f"    {count} × picky: '…' is odd\n" in repr(found)
+    assert count > 4
 
 
 def test_of_duplicates_the_best_stays(folder, make_candidates):
@@ -410,6 +439,45 @@ def test_lines_can_be_written_instead(folder):
     written = [json.loads(line) for path in found.files for line in path.read_text().splitlines()]
     assert len(written) == 20
     assert set(written[0]) >= {"text", "prompt", "mc_id", "mc_score_length"}
+    (dropped,) = (found.folder / "dropped").iterdir()
+    assert dropped.name == "part-00000.jsonl"
+    left = [json.loads(line) for line in dropped.read_text().splitlines()]
+    assert len(left) == 60
+    assert {record["mc_state"] for record in left} == {"dropped"}
+
+
+ODD = {
+    "meta": [{"a": 1}, {"a": "x"}],
+    "tags": [["a"], ["a", 1]],
+    "number": [7, 10**30],
+    "empty": [{}, {}],
+    "inside": [[{"b": {}}], [{}]],
+}
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_entries_that_parquet_has_no_type_for_stop_nothing(folder, make_candidates, form):
+    ones = [
+        {**each, **{name: pair[i == 70] for name, pair in ODD.items()}}
+        for i, each in enumerate(make_candidates())
+    ]
+    folder.lines("candidates.jsonl", ones)
+    folder.lines("real.jsonl", [{"text": "a", "meta": {"a": 1}, "number": 1}] * 9)
+    found = curate(folder.spec(format=form, keep=1.0, real="real.jsonl", mix="augment"))
+    if form == "jsonl":
+        written = [json.loads(line) for line in found.files[0].read_text().splitlines()]
+        assert [{n: each[n] for n in ODD} for each in written[9:]] == [
+            {n: each[n] for n in ODD} for each in ones
+        ]
+        assert not any("Parquet" in note for note in found.card["selection"]["notes"])
+        return
+    table = pq.read_table(found.files[0])
+    for name in ODD:
+        assert list(map(json.loads, table[name].to_pylist()[9:])) == [each[name] for each in ones]
+        told = f"Parquet has no type for the entries of '{name}': they are written as JSON."
+        assert told in found.card["selection"]["notes"]
+    assert table["meta"].to_pylist()[0] == '{"a": 1}'
+    assert table.schema.field("right").type == pa.bool_()
 
 
 def test_columns_that_do_not_fit_are_refused_by_name(folder):

@@ -6,6 +6,7 @@ from modelcollapse.curation import spec as specs
 from modelcollapse.errors import SpecError
 from modelcollapse.selection.guard import TailGuard
 from modelcollapse.selection.threshold import Threshold
+from modelcollapse.selection.top import TopFraction
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,40 @@ def test_a_mistake_is_named(folder, change, message):
 def test_two_verifiers_of_one_name_are_refused(folder, length):
     with pytest.raises(SpecError, match="two are called 'length'"):
         folder.spec(verifiers=[length(), length(sign=-1.0)])
-    assert len(folder.spec(verifiers=[length(), length(name="other")]).verifiers) == 2
+    both = [length(), length(name="other")]
+    assert len(folder.spec(verifiers=both, select=TopFraction(by="other")).verifiers) == 2
+
+
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        ({"type": "top_fraction"}, r"select\.by: there are 2 verifiers \(length, other\)"),
+        (None, r"select\.by: there are 2 verifiers"),
+        ({"type": "top_fraction", "by": "lenth"}, r"select\.by: .*Did you mean 'length'\?"),
+        ({"type": "quota", "group": "topic", "rule": {"type": "top_fraction"}}, "there are 2"),
+        (
+            {"type": "quota", "group": "topc", "rule": {"type": "random_choice"}},
+            r"'topc' are not among columns\.groups\. Did you mean 'topic'\?",
+        ),
+        (
+            {"type": "rake", "groups": ["topc"], "rule": {"type": "random_choice"}},
+            "the groups 'topc' are not among",
+        ),
+    ],
+)
+def test_what_a_rule_chooses_by_is_checked_before_anything_is_scored(
+    folder, length, select, message
+):
+    both = [length(), length(name="other")]
+    with pytest.raises(SpecError, match=message):
+        folder.spec(verifiers=both, select=select)
+    random = {"type": "quota", "group": "topic", "rule": {"type": "random_choice"}}
+    assert folder.spec(verifiers=both, select=random).select.group == "topic"
+
+
+def test_one_earlier_set_needs_no_list(folder):
+    mix = {"policy": "accumulate", "previous": "gen1"}
+    assert folder.spec(mix=mix, real="real.jsonl").mix.previous == ("gen1",)
 
 
 def test_a_spec_that_is_no_mapping_is_refused():
@@ -122,3 +156,20 @@ def test_files_beside_the_spec_are_found_from_anywhere(folder, tmp_path, monkeyp
     (folder.path / "sub").mkdir()
     monkeypatch.chdir(folder.path / "sub")
     assert folder.spec().path("real.jsonl").exists()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_a_verifier_writes_lies_beside_the_spec_from_the_first_run_on(
+    folder, monkeypatch, there
+):
+    if there:
+        (folder.path / "answers").mkdir()
+    (folder.path / "sub").mkdir()
+    monkeypatch.chdir(folder.path / "sub")
+    (judge,) = folder.spec(
+        verifiers=[{"type": "judge", "model": "m", "cache": "answers"}]
+    ).verifiers
+    assert judge.cache == str(folder.path / "answers")
+    (plain,) = folder.spec(verifiers=[{"type": "judge", "model": "m"}]).verifiers
+    assert plain.cache is None
+    assert plain.columns == ("text",)  # the column of prompts is no prompt for the judge

@@ -135,7 +135,7 @@ def test_the_guard_reports_its_price_and_what_is_lost():
     without = TailGuard(TopFraction(), ["topic"], least=0.0).choose(guarded, 20, rng=rng())
     assert without.lost == {"topic": ["rare"]}
     assert without.figures["price"] == 0
-    assert "Nothing is kept of 1 groups of 'topic': 'rare'." in without.notes
+    assert "Nothing is kept of a group of 'topic': 'rare'." in without.notes
     choice = TailGuard(TopFraction(), ["topic"], least=1.0).choose(guarded, 20, rng=rng())
     assert choice.copies[90:].tolist() == [0] * 8 + [1] * 2
     assert choice.lost == {}
@@ -292,11 +292,27 @@ def test_a_group_that_is_too_small_hands_its_places_on():
     candidates = pile(np.arange(20.0), topic=np.repeat([0, 1], [18, 2]))
     choice = Quota(TopFraction(), "topic", "equal").choose(candidates, 10, rng=rng())
     assert np.bincount(np.repeat([0, 1], [18, 2]), choice.copies).tolist() == [8, 2]
-    assert "have fewer records than their share: '1'" in choice.notes[0]
+    assert "with fewer records than their share: '1'" in choice.notes[0]
     thresholded = Quota(Threshold(0.0), "topic", "equal")
     assert thresholded.choose(candidates, None, rng=rng()).kept == 4
     with pytest.raises(InputError, match="only 20 to give"):
         Quota(TopFraction(), "topic", "equal").choose(candidates, 21, rng=rng())
+
+
+def test_a_quota_reports_ties_at_the_cut_of_each_group():
+    topic = np.repeat([0, 1, 2], [60, 30, 10])
+    scores = np.r_[np.ones(50), np.zeros(10), np.arange(30) + 2.0, np.full(10, 0.5)]
+    shares = {"0": 2.0, "1": 1.0, "2": 1.0}
+    choice = Quota(TopFraction(), "topic", shares).choose(pile(scores, topic=topic), 40, rng=rng())
+    # 20 of 50 equal ones of the first, the best 10 of the second, and all of the third.
+    assert (choice.figures["tied_at_cut"], choice.figures["tied_and_kept"]) == (50, 20)
+    assert "50 records share the score at the cut, 1; 20 of them" in " ".join(choice.notes)
+    distinct = pile(np.arange(100.0), topic=topic)
+    clean = Quota(TopFraction(), "topic", shares).choose(distinct, 40, rng=rng())
+    assert clean.figures["tied_at_cut"] == 0
+    assert not any("share the score" in note for note in clean.notes)
+    by_chance = Quota(RandomChoice(), "topic", shares).choose(distinct, 40, rng=rng())
+    assert "tied_at_cut" not in by_chance.figures
 
 
 def test_wrong_quotas_are_refused():

@@ -264,17 +264,43 @@ def test_numbers_may_be_whole_or_not_but_a_truth_value_is_no_number(tmp_path, tr
         assert [r["a"] for r in read(path)[0]] == [1, 0.5] * 3 + [truth]
 
 
-def test_a_column_that_comes_late_is_reported_with_its_type(tmp_path, small_shards):
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_column_that_comes_late_has_the_type_that_most_of_its_entries_show(
+    tmp_path, small_shards, monkeypatch, seen
+):
+    if not seen:
+        monkeypatch.setattr(text, "LEAST_BYTES", 2**20)
+        monkeypatch.setattr("modelcollapse.shards.opening.SAMPLE", 1)
     path = tmp_path / "a.jsonl"
-    late = [{"text": "x" * 40, **({"extra": [1]} if i > 400 else {})} for i in range(500)]
+    late = [{"text": "x" * 40, **({"extra": [1]} if i > 400 else {})} for i in range(499)]
+    late.append({"text": "the end"})
     path.write_bytes(lines(late))
     records = open_records(path)
-    assert "extra" not in records.schema
-    kinds = [piece.kinds for piece in records.batches(100)]
-    assert {"extra": ("list", 402)} in kinds
+    assert records.schema == {"text": "text", **({"extra": "list"} if seen else {})}
+    kinds = {name: kind for piece in records.batches(100) for name, kind in piece.kinds.items()}
+    assert kinds == {"text": ("text", True), "extra": ("list", seen)}
     path.write_bytes(lines([*late[:-1], {"extra": "no list"}]))
     (aside,) = asides(path)
     assert (aside.line, "column 'extra', which holds a list" in aside.reason) == (500, True)
+
+
+def test_a_late_column_of_another_type_in_a_later_shard_is_set_aside(tmp_path, small_shards):
+    """The first that shows is a mistake, the others are not."""
+    late = [{"text": "x" * 40} for _ in range(900)]
+    late[300]["extra"] = "seven"
+    for i in range(500, 900):
+        late[i]["extra"] = i
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines(late))
+    (aside,) = asides(path)
+    assert (aside.line, aside.reason) == (
+        301, "of another type: a text in the column 'extra', which holds a number elsewhere"
+    )  # fmt: skip
+    for i in range(700, 900):
+        late[i]["extra"] = "now a text"
+    path.write_bytes(lines(late))
+    with pytest.raises(InputError, match=r"line 7\d\d of .* holds a text in the column 'extra'"):
+        open_records(path)
 
 
 def test_types_that_differ_between_files_are_noticed_before_anything_is_read(tmp_path):

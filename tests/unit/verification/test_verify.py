@@ -531,14 +531,51 @@ def test_a_type_that_changes_keeps_what_was_scored_before(tmp_path, monkeypatch)
     assert len(SCORED) < 360
 
 
-def test_a_late_column_that_changes_its_type_between_shards_is_noticed(tmp_path):
+def test_files_of_equal_content_keep_their_scores_when_another_comes_first(tmp_path):
+    folder, out = tmp_path / "gen", tmp_path / "out"
+    folder.mkdir()
+    for name in "bc":
+        write(folder / f"{name}.jsonl")
+    verify(folder, Length(), output=out)
+    SCORED.clear()
+    write(folder / "a.jsonl", TEXTS[:50])
+    verify(folder, Length(), output=out)
+    assert sorted(SCORED) == sorted(TEXTS[:50])
+    verify(folder, Length(), output=tmp_path / "fresh")
+    assert tree(out) == tree(tmp_path / "fresh")
+
+
+def test_a_rare_column_of_several_types_stops_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelcollapse.shards.text.LEAST_BYTES", 2**14)
+    monkeypatch.setattr("modelcollapse.shards.opening.SAMPLE", 1)  # not found beforehand
     data = tmp_path / "a.jsonl"
     records = [{"text": "x" * 30} for _ in range(1000)]
     records[400]["extra"], records[900]["extra"] = 1, "one"
     data.write_text("\n".join(map(json.dumps, records)))
-    for _ in range(2):  # from scores that are there as well
-        with pytest.raises(InputError, match=r"line 901 of .* a text in the column 'extra'"):
-            verify(data, Length(), output=tmp_path / "out")
+    assert len(open_records(data).shards) > 2
+    found = verify(data, Length(), output=tmp_path / "out")
+    assert (len(found), found.account("length").set_aside) == (1000, {})
+
+
+def test_a_type_that_another_file_shows_is_not_met_by_old_scores(tmp_path):
+    folder, out = tmp_path / "gen", tmp_path / "out"
+    folder.mkdir()
+    ones = [{"text": f"b {i}"} for i in range(600)]
+    ones[400]["n"] = "a text"
+    (folder / "b.jsonl").write_text("\n".join(map(json.dumps, ones)))
+    (folder / "c.jsonl").write_text("\n".join(map(json.dumps, ones[:300])))
+    assert verify(folder, Length(), output=out).account("length").set_aside == {}
+    (folder / "a.jsonl").write_text(json.dumps({"text": "a", "n": 1}))
+    SCORED.clear()
+    with pytest.raises(InputError, match="are not those that length has scored"):
+        verify(folder, Length(), output=out, resume="always")
+    more = verify(folder, Length(), output=out)
+    assert list(more.account("length").set_aside.values()) == [1]
+    # Shards without that column are left as they are.
+    assert {"a", "b 400"} - {*SCORED} == {"b 400"}
+    assert SCORED.count("b 1") == 0
+    verify(folder, Length(), output=tmp_path / "fresh")
+    assert tree(out) == tree(tmp_path / "fresh")
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,12 @@ def _not_found(name: str, field: str, what: str, error: Exception) -> InputError
     )
 
 
+def activations(*names: str) -> set[type]:
+    """Classes of those activations of `transformers` that it knows by these names."""
+    made = library("transformers.activations").ACT2CLS
+    return {type(made[name]) for name in names if name in made}
+
+
 def check_config(config: Mapping[str, Any]) -> None:
     """Check what a caller says of a model from nothing: its type, and the names of its settings.
 

@@ -6,6 +6,7 @@ and often in time. They are formed in tiles that fit into a cache, and never kep
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ _ROWS, _COLUMNS = 512, 1024
 
 _NUMBERS = 2**26
 """Logits held at once elsewhere, a quarter of a GiB in single precision."""
+
+_BITS = 1 / math.log(2.0)
+"""Bits in a nat: powers of 2 come nearly three times as fast as those of e on a CPU."""
 
 _LOUD = 1000.0
 """Factor by which a change of logits, such as a soft cap, cannot be overheard."""
@@ -143,7 +147,8 @@ class Output:
             before, top = top, torch.maximum(top, logits.amax(dim=1))
             shrink = (before - top).exp_()
             logits.sub_(top[:, None])
-            weights = logits.exp() if self.what == "entropy" else logits.exp_()
+            weights = logits * _BITS if self.what == "entropy" else logits.mul_(_BITS)
+            weights.exp2_()
             here = weights.sum(dim=1)
             total = total * shrink + here
             if self.what == "entropy":

@@ -196,7 +196,21 @@ def _opened(name: str, device: str, stamp: tuple[Any, ...]) -> Reader:
         module = loading.load_module(name)
         rows = max(len(codec.vocabulary), 0 if codec.begin is None else codec.begin + 1)
         loading.check_rows(module, rows, name)
-        return Reader(loading.placed(module, where).eval(), codec)
+        return Reader(loading.placed(_fused(module), where).eval(), codec)
+
+
+def _fused(module: Any) -> Any:
+    """Give a model that is only read GELU by tanh in one pass, where it goes in eight.
+
+    The values are the same but for the last bits. A tenth of the time of GPT-2 goes there.
+    """
+    slow = loading.activations("gelu_new", "gelu_fast")
+    fast = session.library("torch").nn.GELU("tanh")
+    for part in list(module.modules()):
+        for name, child in part.named_children():
+            if type(child) in slow:
+                setattr(part, name, fast)
+    return module
 
 
 def _stamp(name: str) -> tuple[Any, ...]:

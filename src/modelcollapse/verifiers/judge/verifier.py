@@ -86,7 +86,8 @@ class Judge:
     are reserved; the server's own count takes their place.
     """
 
-    names_files: ClassVar[tuple[str, ...]] = ("cache",)
+    names_columns_in: ClassVar[tuple[str, ...]] = ("prompt",)
+    writes_files: ClassVar[tuple[str, ...]] = ("cache",)
     without_influence: ClassVar[tuple[str, ...]] = (
         "max_concurrent", "retries", "timeout", "budget_calls", "budget_tokens", "cache",
         "api_key_env",

@@ -1,0 +1,215 @@
+"""Category columns and subgroups: who is still there, and whose share went."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse.auditing.catalogue import Tolerance
+from modelcollapse.auditing.reading import Reading
+from modelcollapse.metrics.erasure import Erasure, erasure
+from modelcollapse.metrics.matched_diversity import hill_profile
+from modelcollapse.metrics.retention import Retention, rarity_edges, retention_by_rarity
+from modelcollapse.metrics.share_comparison import Adjustment
+from modelcollapse.metrics.signal import Signal
+from modelcollapse.metrics.total_variation import total_variation_signal
+from modelcollapse.profiling.profiled import Profile
+
+Counts = NDArray[np.int64]
+BANDS = {"rare_categories": "tail", "common_categories": "head"}
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups that exclude each other, and what became of each.
+
+    Attributes
+    ----------
+    by : str
+        Column, or columns joined by " x ".
+    names : list of str
+        Of the groups.
+    found : Erasure
+        By position.
+    """
+
+    by: str
+    names: list[str]
+    found: Erasure
+
+    @property
+    def worst(self) -> int:
+        """Position of the group that lost most surely."""
+        return int(np.nanargmin(self.found.adjusted_p))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of a table, the most surely eroded first."""
+        f, n, m = self.found, int(self.found.counts.sum()), int(self.found.reference_counts.sum())
+        return [
+            {
+                "by": self.by, "group": self.names[i],
+                "count": int(f.counts[i]), "reference_count": int(f.reference_counts[i]),
+                "share": f.counts[i] / n, "reference_share": f.reference_counts[i] / m,
+                "ratio": float(f.ratio[i]), "low": float(f.ratio_low[i]),
+                "high": float(f.ratio_high[i]), "p": float(f.p[i]),
+                "adjusted_p": float(f.adjusted_p[i]),
+                "lost_by_chance": float(f.lost_by_chance[i]), "needed": float(f.needed[i]),
+                "fate": str(f.fate[i]),
+            }
+            for i in f.ranking()
+        ]  # fmt: skip
+
+
+def columns_of(new: Profile, reference: Profile) -> list[str]:
+    """Category columns of both data sets that hold two records or more on each side."""
+    return [
+        name
+        for name, tally in reference.categories.items()
+        if name in new.categories
+        and min(sum(tally.counts.values()), sum(new.categories[name].counts.values())) >= 2
+    ]
+
+
+def aligned(
+    counts: Mapping[Any, int], reference_counts: Mapping[Any, int]
+) -> tuple[list[Any], Counts, Counts]:
+    """Counts of both sides in one order, the reference's commonest first."""
+    names = sorted(
+        {*counts, *reference_counts}, key=lambda x: (-reference_counts.get(x, 0), str(x))
+    )
+    ours, theirs = (
+        np.array([side.get(name, 0) for name in names], dtype=np.int64)
+        for side in (counts, reference_counts)
+    )
+    return names, ours, theirs
+
+
+def category_groups(new: Profile, reference: Profile) -> list[Groups]:
+    """Every category of every column judged as a group; Holm within a column."""
+    return [
+        _groups(name, new.categories[name].counts, reference.categories[name].counts, "holm")
+        for name in columns_of(new, reference)
+    ]
+
+
+def subgroups(new: Profile, reference: Profile) -> list[Groups]:
+    """The subgroups that were asked for."""
+    found = []
+    for by, counts in reference.groups.items():
+        adjustment: Adjustment = "holm" if len(by) == 1 else "benjamini-hochberg"
+        spelt, real = ({" x ".join(k): v for k, v in c.items()} for c in (new.groups[by], counts))
+        found.append(_groups(" x ".join(by), spelt, real, adjustment))
+    return found
+
+
+def _groups(
+    by: str, counts: Mapping[str, int], real: Mapping[str, int], adjustment: Adjustment
+) -> Groups:
+    names, ours, theirs = aligned(counts, real)
+    return Groups(by, names, erasure(ours, theirs, adjustment=adjustment))
+
+
+def read_categories(
+    new: Profile, reference: Profile, tolerance: Mapping[str, Tolerance]
+) -> Iterator[Reading]:
+    """Readings of the category columns: rare and common ones still there, and their law.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    tolerance : mapping of str to Tolerance
+        By measure.
+
+    Yields
+    ------
+    Reading
+        Of all columns together, whose p is the smallest of a column times their number: columns
+        depend on each other. Then of each.
+    """
+    names = columns_of(new, reference)
+    bands: dict[str, list[Retention]] = {measure: [] for measure in BANDS}
+    shares: list[Reading] = []
+    for name in names:
+        _, ours, theirs = aligned(new.categories[name].counts, reference.categories[name].counts)
+        found = retention_by_rarity(ours, theirs, edges=rarity_edges(theirs))
+        for measure, band in BANDS.items():
+            bands[measure].append(found[band])
+        effective = hill_profile(ours, theirs, orders=[2])[2]
+        law = total_variation_signal(ours, theirs)
+        for measure, signal in (("category_concentration", effective), ("category_law", law)):
+            shares.append(Reading.of(measure, signal, tolerance[measure], about=name))
+    for measure, found_there in bands.items():
+        if found_there:
+            whole, where = together(found_there)
+            note = "" if where is None else f"fewest in {names[where]}"
+            yield Reading.of(measure, whole, tolerance[measure], note=note)
+        for name, one in zip(names, found_there, strict=True):
+            yield Reading.of(
+                measure, one.signal, tolerance[measure], about=name, headline=False,
+                note=f"{one.found:.4g} of {one.expected:.4g} expected",
+            )  # fmt: skip
+    yield from shares
+
+
+def together(parts: Sequence[Retention]) -> tuple[Signal, int | None]:
+    """Retention over several columns, and the position of the one that lost most surely."""
+    there = [i for i, part in enumerate(parts) if not math.isnan(part.signal.value)]
+    if not there:
+        return parts[0].signal, None
+    expected = sum(parts[i].expected for i in there)
+    ratio = sum(parts[i].found for i in there) / expected
+    error = math.sqrt(sum((parts[i].expected * parts[i].signal.error) ** 2 for i in there))
+    reach = [
+        math.sqrt(sum((parts[i].expected * (end(parts[i].signal) - parts[i].signal.value)) ** 2
+                      for i in there)) / expected
+        for end in (lambda s: s.low, lambda s: s.high)
+    ]  # fmt: skip
+    known = [i for i in there if not math.isnan(parts[i].signal.p)]
+    where = min(known, key=lambda i: parts[i].signal.p) if known else None
+    p = math.nan if where is None else min(parts[where].signal.p * len(known), 1.0)
+    low, high = max(ratio - reach[0], 0.0), ratio + reach[1]
+    sizes = [min(getattr(parts[i].signal, side) for i in there) for side in ("n", "reference_n")]
+    return Signal(ratio, 1.0, error / expected, low, high, p, "falls", *sizes), where
+
+
+def read_groups(
+    groups: Sequence[Groups], measure: str, tolerance: Mapping[str, Tolerance]
+) -> Iterator[Reading]:
+    """The one group, of all of several partitions, that lost most surely.
+
+    Parameters
+    ----------
+    groups : sequence of Groups
+        Partitions of the records.
+    measure : {"category_shares", "subgroups"}
+        What they are called.
+    tolerance : mapping of str to Tolerance
+        By measure.
+
+    Yields
+    ------
+    Reading
+        At most one. Its p is adjusted for all groups, by Holm within and Bonferroni between
+        partitions, whatever adjustment the table has.
+    """
+    known = [one for one in groups if np.isfinite(one.found.p).any()]
+    if not known:
+        return
+    worst = min(known, key=lambda one: _surest(one)[1])
+    position, p = _surest(worst)
+    signal = replace(worst.found.signal(position), p=min(p * len(known), 1.0))
+    yield Reading.of(
+        measure, signal, tolerance[measure], note=f"{worst.by} = {worst.names[position]}"
+    )
+
+
+def _surest(one: Groups) -> tuple[int, float]:
+    """Position of the smallest p, and that p times the number of groups."""
+    position = int(np.nanargmin(one.found.p))
+    return position, float(one.found.p[position]) * int(np.isfinite(one.found.p).sum())

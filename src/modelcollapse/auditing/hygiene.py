@@ -1,0 +1,73 @@
+"""What a reader asks first: missing values, constant columns, categories out of nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from modelcollapse.auditing.catalogue import Tolerance
+from modelcollapse.auditing.reading import Reading
+from modelcollapse.metrics.hygiene import share_change
+from modelcollapse.profiling import Profile
+
+
+def read_hygiene(
+    new: Profile, reference: Profile, tolerance: Mapping[str, Tolerance]
+) -> Iterator[Reading]:
+    """Missing values of each column, and categories that the reference does not have.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    tolerance : mapping of str to Tolerance
+        By measure.
+
+    Yields
+    ------
+    Reading
+        Of each column where there is something to report.
+    """
+    for kind in ("numbers", "categories", "texts"):
+        ours, theirs = getattr(new, kind), getattr(reference, kind)
+        for name in theirs:
+            if name in ours and (ours[name].missing or theirs[name].missing):
+                missing = share_change(
+                    ours[name].missing, new.rows, theirs[name].missing, reference.rows
+                )
+                yield Reading.of("missing", missing, tolerance["missing"], about=name)
+    for name, tally in reference.categories.items():
+        if name not in new.categories:
+            continue
+        counts = new.categories[name].counts
+        unseen = {value: n for value, n in counts.items() if value not in tally.counts}
+        total, real = sum(counts.values()), sum(tally.counts.values())
+        if unseen and real:
+            signal = share_change(sum(unseen.values()), total, 0, real)
+            worst = max(unseen, key=lambda value: unseen[value])
+            yield Reading.of(
+                "new_categories", signal, tolerance["new_categories"], about=name,
+                note=f"{len(unseen)}, most often {worst!r}",
+            )  # fmt: skip
+
+
+def constant_columns(new: Profile, reference: Profile) -> list[str]:
+    """Columns that vary in the reference and are constant in the new data.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    """
+    numbers = [
+        name
+        for name, tally in reference.numbers.items()
+        if tally.least < tally.greatest
+        and name in new.numbers
+        and not new.numbers[name].least < new.numbers[name].greatest
+    ]
+    categories = [
+        name
+        for name, tally in reference.categories.items()
+        if len(tally.counts) > 1 and name in new.categories and len(new.categories[name].counts) < 2
+    ]
+    return [*numbers, *categories]

@@ -1,0 +1,107 @@
+"""Records as points: number and category columns in common units, or an embedding as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelcollapse.profiling.profiled import Profile
+from modelcollapse.profiling.roles import Role
+
+Floats = NDArray[np.float64]
+
+NORMAL_TENTH = 1.6448536269514722  # 0.9 quantile of |x| of a standard normal law
+MOST_CATEGORIES = 50
+
+
+@dataclass(frozen=True)
+class Points:
+    """Sampled records of both sides as points.
+
+    Attributes
+    ----------
+    name : str
+        Embedding column; empty for the other columns together.
+    new, reference : ndarray, shape (n, d)
+        Points, row by row those of the profiles' samples.
+    numbers : tuple of str
+        Number columns, whose coordinates come first.
+    """
+
+    name: str
+    new: Floats
+    reference: Floats
+    numbers: tuple[str, ...] = ()
+
+
+def points(new: Profile, reference: Profile, embed: str | None = None) -> Iterator[Points]:
+    """Points of every embedding, and of the number columns with the categories.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    embed : str, optional
+        sentence-transformers model that makes points of texts.
+
+    Yields
+    ------
+    Points
+        Where there is no number column there is no distance to speak of, and categories alone
+        yield nothing.
+
+    Notes
+    -----
+    A number is counted from the reference's median in units that are one standard deviation for a
+    normal law, so that outliers do not set the unit; a gap is put at the median. Two different
+    categories of a column are as far apart as two values one unit apart.
+    """
+    for column in reference.roles:
+        if column.role is Role.EMBEDDING and column.name in new.sample:
+            made, real = (
+                np.asarray(side.sample[column.name], dtype=np.float64) for side in (new, reference)
+            )
+            yield Points(column.name, made, real)
+    numbers = tuple(
+        name for name in reference.numbers if name in new.numbers and _unit(reference, name) > 0
+    )
+    if not numbers:
+        return
+    categories = [name for name in reference.categories if name in new.categories]
+    known = {name: _commonest(reference, name) for name in categories}
+    made, real = (
+        np.column_stack([
+            *(_number(side, name, reference) for name in numbers),
+            *(_one_hot(side, name, kinds) for name, kinds in known.items()),
+        ])
+        for side in (new, reference)
+    )  # fmt: skip
+    yield Points("", made, real, numbers)
+
+
+def _unit(reference: Profile, name: str) -> float:
+    """One standard deviation, for a normal law; of a column that mostly repeats, the plain one."""
+    scale = reference.cuts[name].scale / NORMAL_TENTH
+    return scale if scale > 0 else float(np.sqrt(reference.numbers[name].variance))
+
+
+def _number(side: Profile, name: str, reference: Profile) -> Floats:
+    away = (side.sample[name] - reference.cuts[name].median) / _unit(reference, name)
+    return np.asarray(np.where(np.isnan(away), 0.0, away), dtype=np.float64)
+
+
+def _commonest(reference: Profile, name: str) -> list[str]:
+    counts = reference.categories[name].counts
+    return sorted(counts, key=lambda x: (-counts[x], x))[:MOST_CATEGORIES]
+
+
+def _one_hot(side: Profile, name: str, known: list[str]) -> Floats:
+    place = {category: i for i, category in enumerate(known)}
+    found = np.array([place.get(value, -1) for value in side.sample[name]], dtype=np.intp)
+    coordinates = np.zeros((len(found), len(known)))
+    there = np.flatnonzero(found >= 0)
+    coordinates[there, found[there]] = np.sqrt(0.5)
+    return coordinates

@@ -1,0 +1,184 @@
+"""CSV, JSON Lines and plain text, written once as Parquet so that they can be read in parts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from modelcollapse.errors import InputError, Missing
+from modelcollapse.profiles.arrow import NO_VALUE, arrow, numbers_among
+
+MEMORY = "256MB"
+"""Memory of the database while it writes; the rest goes to the temporary folder."""
+
+GROUP = 2**17
+"""Rows of a row group of what it writes."""
+
+LONGEST = 2**28
+"""Bytes of the longest record of JSON Lines."""
+
+LINES = 2**14
+"""Lines of plain text that are written at once."""
+
+
+def stage(path: Path, source: str, form: str, target: Path, threads: int) -> None:
+    """Write a file of lines as Parquet.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which may be compressed (``.gz``).
+    source : str
+        The file as the caller named it.
+    form : {"csv", "jsonl", "text"}
+        What it holds.
+    target : Path
+        The file to write.
+    threads : int
+        Threads that read.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as what its name says, or holds no records.
+    Missing
+        If DuckDB is not installed.
+    """
+    try:
+        with _opened(path) as file:
+            empty = not file.read(4096).strip(b"\xef\xbb\xbf \t\r\n")
+    except OSError as error:
+        raise InputError(f"cannot read {source}: {error.strerror or error}.") from error
+    if empty:
+        raise InputError(f"{source} holds no records. Provide a file with at least a few.")
+    if form == "text":
+        _stage_text(path, source, target)
+    else:
+        _stage_records(path, source, form, target, threads)
+
+
+def _stage_records(path: Path, source: str, form: str, target: Path, threads: int) -> None:
+    duckdb = _database()
+    given = _quoted(str(path))
+    if form == "csv":
+        _check_header(path, source)
+        absent = ", ".join(_quoted(word) for word in NO_VALUE)
+        reader = f"read_csv({given}, header = true, sample_size = -1, nullstr = [{absent}])"
+    else:
+        reader = (
+            f"read_json({given}, format = 'newline_delimited', records = true, "
+            f"sample_size = -1, maximum_object_size = {LONGEST}, map_inference_threshold = -1)"
+        )
+    with duckdb.connect() as database:
+        database.execute(f"SET threads = {threads}")
+        database.execute(f"SET memory_limit = '{MEMORY}'")
+        database.execute(f"SET temp_directory = {_quoted(str(target.parent))}")
+        try:
+            kinds = database.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+            # values of more than one type, each as the text that stands for it
+            columns = ", ".join(
+                f"{_name(name)} ->> '$' AS {_name(name)}" if kind == "JSON" else _name(name)
+                for name, kind, *_ in kinds
+            )
+            database.execute(
+                f"COPY (SELECT {columns} FROM {reader}) TO {_quoted(str(target))} "
+                f"(FORMAT parquet, ROW_GROUP_SIZE {GROUP})"
+            )
+        except duckdb.Error as error:
+            raise _fault(path, source, form, error) from error
+
+
+def _stage_text(path: Path, source: str, target: Path) -> None:
+    pa = arrow()
+    schema = pa.schema([("text", pa.string())])
+    with pa.parquet.ParquetWriter(target, schema) as writer:
+        some: list[str] = []
+        for line in _decoded(path, source):
+            if line.strip():
+                some.append(line)
+            if len(some) == LINES:
+                writer.write_table(pa.table({"text": some}, schema=schema))
+                some = []
+        if some:
+            writer.write_table(pa.table({"text": some}, schema=schema))
+
+
+def _database() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise Missing("reading CSV and JSON Lines into a profile", "duckdb", "audit") from None
+    return duckdb
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    file = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+    with file:
+        yield cast(IO[bytes], file)
+
+
+def _decoded(path: Path, source: str) -> Iterator[str]:
+    """Lines of a file, without their ends.
+
+    Raises
+    ------
+    InputError
+        If one is no UTF-8, or the file cannot be unpacked.
+    """
+    try:
+        with _opened(path) as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    raise InputError(
+                        f"line {number} of {source} is not valid UTF-8 (at byte {error.start + 1} "
+                        "of the line). Convert the file to UTF-8 first."
+                    ) from error
+    except (OSError, EOFError) as error:
+        raise InputError(f"{source} cannot be read to its end ({error}).") from error
+
+
+def _check_header(path: Path, source: str) -> None:
+    header = next(_decoded(path, source)).split(",")
+    if numbers_among([name.strip('" ') or "x" for name in header])[0] == len(header):
+        raise InputError(
+            f"the first line of {source} holds numbers, where a CSV file names its columns. Write "
+            "a line of names first."
+        )
+
+
+def _fault(path: Path, source: str, form: str, error: Exception) -> InputError:
+    """What is wrong with a file that the database could not read, as far as its lines tell."""
+    number = 0
+    for number, line in enumerate(_decoded(path, source), start=1):
+        if form == "jsonl" and line.strip():
+            try:
+                entry = json.loads(line)
+            except (ValueError, RecursionError) as fault:
+                return InputError(
+                    f"line {number} of {source} is not JSON ({fault}). Each line holds one object."
+                )
+            if not isinstance(entry, dict):
+                return InputError(
+                    f"line {number} of {source} is not an object with fields. Write each record "
+                    'as {"name": 1}.'
+                )
+    said = " ".join(str(error).split(" Possible")[0].split("\n")[:2]).strip()
+    return InputError(f"{source} cannot be read as {_FORMS[form]} ({said}). Write it again.")
+
+
+_FORMS = {"csv": "CSV", "jsonl": "JSON Lines"}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'

@@ -1,0 +1,117 @@
+"""DuckDB: connections that count the same way everywhere, and its errors in our words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from modelcollapse.errors import InputError, Missing
+
+MEMORY = "400MB"
+"""What one connection may hold before it spills to the disk."""
+
+_LINE = re.compile(r"[Ll]ine:?\s*(\d+)|line (\d+)")
+
+
+def duckdb() -> Any:
+    """The library.
+
+    Raises
+    ------
+    Missing
+        If it is not installed.
+    """
+    try:
+        import duckdb as library
+    except ImportError:
+        raise Missing("profiles of data sets", "duckdb", "audit") from None
+    return library
+
+
+def arrow() -> Any:
+    """Library of tables in memory.
+
+    Raises
+    ------
+    Missing
+        If it is not installed.
+    """
+    try:
+        import pyarrow as library
+    except ImportError:
+        raise Missing("profiles of data sets", "pyarrow", "audit") from None
+    return library
+
+
+@contextmanager
+def connection(given: Any = None) -> Iterator[Any]:
+    """Connection of one thread, so that sums come out the same every time.
+
+    Parameters
+    ----------
+    given : pyarrow.Table, optional
+        Table that queries know as ``given``.
+    """
+    with TemporaryDirectory(prefix="modelcollapse-") as folder:
+        settings = {"threads": 1, "memory_limit": MEMORY, "temp_directory": folder}
+        opened = duckdb().connect(config=settings)
+        try:
+            if given is not None:
+                opened.register("given", given)
+            yield opened
+        finally:
+            opened.close()
+
+
+@contextmanager
+def read_errors(source: str) -> Iterator[None]:
+    """Turn errors of the library into one sentence on the data.
+
+    Parameters
+    ----------
+    source : str
+        What is being read.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read.
+    """
+    try:
+        yield
+    except duckdb().Error as error:
+        said = str(error)
+        found = _LINE.search(said)
+        line = f" in line {next(filter(None, found.groups()))}" if found else ""
+        raise InputError(f"{source} cannot be read{line}: {_reason(said)}") from error
+
+
+def _reason(said: str) -> str:
+    lowered = said.lower()
+    if "unicode" in lowered or "utf-8" in lowered or "utf8" in lowered:
+        return "it is not valid UTF-8. Convert it, for example with iconv -f latin1 -t utf-8."
+    if "no magic bytes" in lowered or "too small to be a parquet" in lowered:
+        return "it is no Parquet file, or a damaged one. Write it again."
+    if "malformed json" in lowered or "invalid input error: malformed" in lowered:
+        return "it is not valid JSON. Each line must be one JSON object."
+    first = re.split(r"\n|Possible fixes|CSV Error on Line", said)[0].strip().rstrip(".")
+    return f"{first}. Mend the file, or leave it out."
+
+
+def fetched(opened: Any, query: str) -> Any:
+    """Rows of a query as an Arrow table, whatever the version calls it."""
+    relation = opened.sql(query)
+    return relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
+
+
+def name_of(column: str) -> str:
+    """A column in a query."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text in a query."""
+    return "'" + text.replace("'", "''") + "'"
