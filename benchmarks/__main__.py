@@ -10,9 +10,9 @@ from pathlib import Path
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
     "long", "startup", "language", "vae", "rouge", "perplexity",
-    "neighbours", "scoring",
+    "neighbours", "scoring", "text-audit",
 )  # fmt: skip
-HOMES = {"long": "loop"}
+HOMES = {"long": "loop", "text-audit": "text_audit"}
 
 
 def main() -> None:

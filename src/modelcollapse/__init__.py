@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from modelcollapse.planning import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
     from modelcollapse.prediction import predict
-    from modelcollapse.references import cite
     from modelcollapse.profiling import Profile, profile
+    from modelcollapse.references import cite
     from modelcollapse.reproduction import reproduce
     from modelcollapse.ridge_planning import plan_ridge
     from modelcollapse.simulation import simulate

@@ -9,7 +9,7 @@ from math import expm1
 from typing import Any
 
 from modelcollapse import audit_pictures as pictures
-from modelcollapse.audit_pictures import Scale, defined, forest
+from modelcollapse.audit_pictures import Scale, defined, forest, rounded
 from modelcollapse.auditing.catalogue import MEASURES, Concern, Tolerance
 from modelcollapse.auditing.wording import FINDINGS
 from modelcollapse.curation_pictures import bar
@@ -36,11 +36,12 @@ _CONCERNS = {
 }  # fmt: skip
 _DRAWN = 4
 """Columns whose tails are drawn; those of the others are folded."""
+_SHOWN = 8
+"""Examples of a kind that are not folded."""
 _MOST, _LEAST = 30, 10
 """Rows of a table of groups that are not folded: all whose share changed, within these limits."""
 _FOLDED = 300
 """Rows that are folded: a browser should open the page; the card has all of them."""
-_ROUNDING = 1e-6
 _CHANGES = Scale(-5.0, 2.5, 0.0, zone=(-1.0, 1.0))
 _AGES = Scale(1.0, 1e4, 0.0, (1.0, 10.0, 100.0, 1000.0), log=True)
 
@@ -79,6 +80,7 @@ def render(card: Mapping[str, Any]) -> str:
         settings=_settings(last["settings"]),
         notes=card["notes"],
         drawn=_DRAWN,
+        shown=_SHOWN,
     )
     return page
 
@@ -99,8 +101,7 @@ def _template() -> Any:
 
 
 def _figure(value: float) -> str:
-    """A number of the page; what only rounding keeps from zero is zero."""
-    return number(0.0 if abs(value) < _ROUNDING else value)
+    return number(rounded(value))
 
 
 def _percent(value: float) -> str:
@@ -364,7 +365,7 @@ def _slope(found: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{number(float(f'{value:.2g}'))}"
+    return f"{'+' if value > 0 else ''}{_figure(float(f'{value:.2g}'))}"
 
 
 def _settings(given: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from modelcollapse.svg import WEB, inline
 WIDTH, HEIGHT = 350 / 72, 226 / 72
 _NEW, _LOST = WEB.series[0], WEB.series[1]
 _DOTTED = (0, (1.2, 1.8))
+_ROUNDING = 1e-6
 _LONGEST = 12  # characters of a label below an axis
 _CUT = 2.0  # retention above which an interval is cut
 _LOW_ENDS, _HIGH_ENDS = (0.3, 0.1, 0.03, 0.01), (3.0, 10.0, 30.0, 100.0)
@@ -41,6 +42,17 @@ def defined(value: float | str | None) -> float:
     (nan, -inf, 0.5)
     """
     return math.nan if value is None else float(value)
+
+
+def rounded(value: float) -> float:
+    """The value, or zero where only rounding keeps it from that.
+
+    Examples
+    --------
+    >>> rounded(-2.5e-16), rounded(0.5)
+    (0.0, 0.5)
+    """
+    return 0.0 if abs(value) < _ROUNDING else value
 
 
 def ranks(row: Mapping[str, Any], prefix: str) -> Markup:
@@ -89,6 +101,8 @@ def ranks(row: Mapping[str, Any], prefix: str) -> Markup:
 def retention(row: Mapping[str, Any], prefix: str) -> Markup:
     """Share that is kept of each band of rarity, the rarest first, with the line at 1.
 
+    Bands that hold nothing of the reference are left out.
+
     Parameters
     ----------
     row : mapping
@@ -96,7 +110,7 @@ def retention(row: Mapping[str, Any], prefix: str) -> Markup:
     prefix : str
         Unique on the page.
     """
-    bands = row["deciles"]
+    bands = [band for band in row["deciles"] if defined(band["ratio"]) >= 0]
     at = np.arange(len(bands), dtype=np.float64)
     value, low, high = (_column(bands, name) for name in ("ratio", "low", "high"))
 
@@ -134,7 +148,8 @@ def trajectory(row: Mapping[str, Any], margins: Sequence[float], prefix: str) ->
     """
     at = np.array(row["generation"], dtype=np.float64)
     value, low, high, expected = (
-        np.array([defined(x) for x in row[name]]) for name in ("value", "low", "high", "expected")
+        np.array([rounded(defined(x)) for x in row[name]])
+        for name in ("value", "low", "high", "expected")
     )
 
     def draw(axes: Axes) -> None:

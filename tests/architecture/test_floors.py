@@ -38,7 +38,8 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
 # Methods that make an object pleasant to use reach up, when they are called and not before.
 REACHES_UP = {
-    ("curation", "curation_page"), ("auditing", "audit_page"), ("history", "plot"), ("history", "report"),
+    ("curation", "curation_page"), ("auditing", "audit_page"),
+    ("history", "plot"), ("history", "report"),
     ("comparison", "plot"), ("comparison", "report"),
     ("registry", "lineage"), ("lineage", "prediction"),
     ("decomposition", "plot"), ("panels", "panel_drawing"),

@@ -411,6 +411,16 @@ def test_erased_groups_come_first_and_the_rest_is_folded():
     assert "70 subgroups that lost least surely are left out." in words(page)
 
 
+def test_examples_beyond_the_eighth_are_folded():
+    card = build()
+    card["lost"]["words"] *= 3
+    card["lost"]["records"] *= 5
+    part = render(card).split('id="lost"')[1].split("</section>")[0]
+    assert re.findall(r"<summary>(.*?)</summary>", part) == ["10 more", "2 more"]
+    assert part.split("<summary>10 more")[0].count('<tr><th scope="row">') == 8
+    assert part.split("<summary>10 more")[1].split("</details>")[0].count("<tr><th scope") == 11
+
+
 def test_columns_beyond_the_fourth_are_folded():
     card = build()
     card["ranks"] = [law(f"column {i}", "categories", 20 + i) for i in range(6)]

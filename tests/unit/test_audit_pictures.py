@@ -102,12 +102,13 @@ def test_many_bands_are_named_at_the_ends_and_few_everywhere():
     assert band_of({"decile": 2}) == "2"
 
 
-def test_an_undefined_band_leaves_a_gap():
+def test_an_undefined_band_is_left_out():
     assert points(retention(bands([0.2, 0.5, 1.0]), "a"), "var(--series-0)") == 3
     svg = retention(bands([0.2, None, 1.0]), "a")
     assert points(svg, "var(--series-0)") == 2
+    assert {"1", "3"} <= set(texts(svg))
+    assert "2" not in texts(svg)
     assert "nan" not in svg.lower()
-    assert retention(bands([None, None]), "a")
 
 
 def test_a_huge_interval_does_not_flatten_the_picture():
@@ -125,6 +126,11 @@ def test_a_trajectory_marks_where_the_tail_was_lost():
     # Hollow marks, of which there is one, are filled with another colour than decided ones.
     assert points(svg, "fill: var(--rule)") == 1
     assert points(svg, "fill: var(--series-0)") == 3
+
+
+def test_rounding_is_no_trajectory():
+    row = path(value=[-2e-16, 3e-17, 0.0, 1e-16], low=[0.0] * 4, high=[0.0] * 4, expected=[0.0] * 4)
+    assert not [text for text in texts(trajectory(row, [0.01] * 4, "a")) if "10" in text]
 
 
 def test_a_trajectory_may_be_undefined_or_infinite():

@@ -62,11 +62,12 @@ def card_of(
         "modelcollapse": __version__,
         "verdict": {
             "stage": str(judged.stage),
-            "heading": wording.heading(judged),
-            "sentence": wording.sentence(judged, found.readings, lost),
+            "heading": wording.heading(judged, found.leak),
+            "sentence": wording.sentence(judged, found.readings, lost, found.leak),
             "findings": [str(x) for x in judged.findings],
             "carried_by": [one.name for one in judged.carried_by],
             "generations": None if lost is None else lost.to_dict(),
+            "leak": None if found.leak is None else found.leak.share,
         },
         "data": {"new": _data(new), "reference": _data(reference)},
         "roles": [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from numbers import Real
+from typing import Any
 
 from modelcollapse.errors import InputError, suggestion
 
@@ -100,17 +102,17 @@ MEASURES: Mapping[str, Measure] = {
     "rare_words": Measure(
         "rare words still there", Concern.TAILS, _TAILS,
         "Rare words that occur, of those that as many real documents would show.",
-        "retention.type_retention",
+        "documents.word_retention",
     ),
     "distinct_2": Measure(
         "distinct word pairs", Concern.TAILS, Tolerance(0.05),
         "Different pairs of words per pair, at an equal number of words.",
-        "distinct.distinct_signals",
+        "documents.distinct",
     ),
     "distinct_3": Measure(
         "distinct word triples", Concern.TAILS, Tolerance(0.05),
         "Different triples of words per triple, at an equal number of words.",
-        "distinct.distinct_signals",
+        "documents.distinct",
     ),
     "rarity_exceedance": Measure(
         "records where reality is sparse", Concern.TAILS, _TAILS,
@@ -141,7 +143,7 @@ MEASURES: Mapping[str, Measure] = {
     "common_words": Measure(
         "common words still there", Concern.SPREAD, Tolerance(0.05),
         "Common words that occur, of those that as many real documents would show.",
-        "retention.type_retention",
+        "documents.word_retention",
     ),
     "category_concentration": Measure(
         "effective number of categories", Concern.NARROWING, Tolerance(0.05),
@@ -152,7 +154,7 @@ MEASURES: Mapping[str, Measure] = {
         "effective number of words", Concern.NARROWING, Tolerance(0.1),
         "One over the probability that two words agree (Hill number of order 2): silent under "
         "plain resampling, loud where a model prefers what is frequent.",
-        "matched_diversity.hill_profile",
+        "documents.word_profile",
     ),
     "dependence": Measure(
         "change of dependence", Concern.NARROWING, Tolerance(0.1, relative=False),
@@ -167,7 +169,7 @@ MEASURES: Mapping[str, Measure] = {
     "copies": Measure(
         "records that repeat others", Concern.DUPLICATION, _FEW,
         "Share of the records that are copies of another, as far as the reference has none.",
-        "repetitions.copy_signal",
+        "matched_diversity.hill_profile",
     ),
     "near_copies": Measure(
         "near copies", Concern.DUPLICATION, Tolerance(0.02, relative=False),
@@ -177,17 +179,17 @@ MEASURES: Mapping[str, Measure] = {
     "near_duplicates": Measure(
         "near duplicates", Concern.DUPLICATION, _FEW,
         "Documents that share at least 70 % of their word triples with another.",
-        "near_duplicates.near_duplicate_signal",
+        "documents.shared_clusters",
     ),
     "repeated_passages": Measure(
         "words in repeated passages", Concern.DUPLICATION, Tolerance(0.02, relative=False),
         "Share of the words inside runs of eight that another document has too.",
-        "repetitions.repeated_passages",
+        "documents.repeated_runs",
     ),
     "compression": Measure(
         "compression ratio", Concern.DUPLICATION, Tolerance(0.05),
         "Bytes over compressed bytes, over a long window and at equal length.",
-        "repetitions.compression_signal",
+        "documents.compression",
     ),
     "energy": Measure(
         "energy distance", Concern.DRIFT, Tolerance(0.01, relative=False),
@@ -198,7 +200,7 @@ MEASURES: Mapping[str, Measure] = {
     "classifier": Measure(
         "told apart by a classifier", Concern.DRIFT, Tolerance(0.02, relative=False),
         "Area under the curve of a classifier of new against real, cross-fitted; 0.5 is chance.",
-        "classifier_test.classifier_signal",
+        "classifier_test.classifier_test",
     ),
     "density": Measure(
         "density around real records", Concern.NOISE, Tolerance(0.1),
@@ -217,12 +219,12 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "standard_deviation": Measure(
         "standard deviation", Concern.SPREAD, _BULK,
-        "Of a column, new over real.", "spread_change.sd_ratio", headline=False,
+        "Of a column, new over real.", "spread_change.deviation_ratio", headline=False,
     ),
     "marginal_shift": Measure(
         "shift of a column", Concern.DRIFT, Tolerance(0.05, relative=False),
         "Wasserstein distance in standard deviations of the reference.",
-        "marginal_shift.marginal_shift", headline=False,
+        "marginal_shift.wasserstein_shift", headline=False,
     ),
     "category_law": Measure(
         "change of shares", Concern.DRIFT, Tolerance(0.05, relative=False),
@@ -232,22 +234,22 @@ MEASURES: Mapping[str, Measure] = {
     "distinct_1": Measure(
         "distinct words", Concern.TAILS, Tolerance(0.05),
         "Different words per word, at an equal number of words.",
-        "distinct.distinct_signals", headline=False,
+        "documents.distinct", headline=False,
     ),
     "missing": Measure(
         "missing values", Concern.HYGIENE, Tolerance(0.02, relative=False),
-        "Share of the values of a column that are missing.", "hygiene.missing_change",
+        "Share of the values of a column that are missing.", "hygiene.share_change",
         headline=False,
     ),
     "new_categories": Measure(
         "categories never seen", Concern.HYGIENE, _FEW,
         "Share of the records with a category that the reference does not have.",
-        "hygiene.unseen_share", headline=False,
+        "hygiene.share_change", headline=False,
     ),
 }  # fmt: skip
 
 
-def tolerances(asked: Mapping[str, float] | None) -> dict[str, Tolerance]:
+def tolerances(asked: Mapping[str, Any] | None) -> dict[str, Tolerance]:
     """Tolerance of every measure, the user's own in place of the defaults.
 
     Parameters
@@ -266,10 +268,10 @@ def tolerances(asked: Mapping[str, float] | None) -> dict[str, Tolerance]:
     for name, amount in asked.items():
         if name not in known:
             raise InputError(
-                f"there is no measure or concern {name!r} to set a tolerance for."
+                f"there is no measure or concern {name!r} to set a tolerance for. "
                 f"{suggestion(name, known)} Concerns are {', '.join(Concern)}."
             )
-        if not amount >= 0:
+        if not isinstance(amount, Real) or not float(amount) >= 0:
             raise InputError(
                 f"the tolerance of {name} must be zero or more, got {amount!r}: it is the change "
                 "that does not matter. Use 0.2 for a fifth."

@@ -166,9 +166,9 @@ def together(parts: Sequence[Retention]) -> tuple[Signal, int | None]:
     ratio = sum(parts[i].found for i in there) / expected
     error = math.sqrt(sum((parts[i].expected * parts[i].signal.error) ** 2 for i in there))
     reach = [
-        math.sqrt(sum((parts[i].expected * (end(parts[i].signal) - parts[i].signal.value)) ** 2
-                      for i in there)) / expected
-        for end in (lambda s: s.low, lambda s: s.high)
+        math.sqrt(sum((parts[i].expected * (getattr(parts[i].signal, end) - parts[i].signal.value))
+                      ** 2 for i in there)) / expected
+        for end in ("low", "high")
     ]  # fmt: skip
     known = [i for i in there if not math.isnan(parts[i].signal.p)]
     where = min(known, key=lambda i: parts[i].signal.p) if known else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from modelcollapse.auditing.categories import (
     read_groups,
     subgroups,
 )
+from modelcollapse.auditing.embedding import model_of
 from modelcollapse.auditing.geometry import Geometry, read_geometry
 from modelcollapse.auditing.hygiene import read_hygiene
 from modelcollapse.auditing.judging import judge
-from modelcollapse.auditing.leak import leak
+from modelcollapse.auditing.leak import Leak, leak
+from modelcollapse.auditing.notes import notes
 from modelcollapse.auditing.numbers import read_numbers
 from modelcollapse.auditing.plugins import read_plugins
 from modelcollapse.auditing.points import points
@@ -30,8 +33,9 @@ from modelcollapse.auditing.reading import Reading
 from modelcollapse.auditing.repeated import read_copies
 from modelcollapse.auditing.result import Audit
 from modelcollapse.auditing.words import Prose, read_prose
-from modelcollapse.errors import InputError
+from modelcollapse.errors import InputError, is_whole, suggestion
 from modelcollapse.profiling import Profile, profile
+from modelcollapse.profiling.roles import Role
 
 LEAST = 10
 SUFFIX = ".profile"
@@ -68,16 +72,18 @@ class Settings:
     embed: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 0.5:
+        level: Any = self.level
+        if not isinstance(level, Real) or not 0 < float(level) < 0.5:
             raise InputError(
                 f"level must lie between 0 and 0.5, got {self.level!r}: it is the chance of a "
                 "false alarm. Use 0.05."
             )
-        if self.neighbours < 200 or self.show < 0:
-            raise InputError(
-                "neighbours must be at least 200, for a neighbourhood to mean anything, and show "
-                f"at least 0; got {self.neighbours!r} and {self.show!r}."
-            )
+        for name, least in (("neighbours", 200), ("show", 0), ("seed", 0)):
+            value: Any = getattr(self, name)
+            if not is_whole(value) or value < least:
+                raise InputError(
+                    f"{name} must be a whole number of at least {least}, got {value!r}."
+                )
         tolerances(self.tolerance)
 
 
@@ -91,6 +97,7 @@ class Findings:
     geometries: list[Geometry]
     prose: list[Prose]
     notes: list[str]
+    leak: Leak | None = None
 
 
 def audit(
@@ -159,8 +166,10 @@ def audit(
     'early'
     """
     chosen = _settings(settings)
-    reading = {"columns": columns, "exclude": exclude, "max_sample": max_sample,
+    reading: dict[str, Any] = {"columns": columns, "exclude": exclude, "max_sample": max_sample,
                "engine": engine, "n_jobs": n_jobs}  # fmt: skip
+    if chosen.embed is not None:
+        model_of(chosen.embed)  # what cannot be had is said before the data are read
     theirs = reference_profile(reference, roles=roles, groups=groups, **reading)
     return compare(profile(new, like=theirs, **reading), theirs, chosen)
 
@@ -183,7 +192,8 @@ def reference_profile(
     Raises
     ------
     InputError
-        If roles or groups are asked of a profile that was made without them.
+        If roles or groups are asked of a profile that was made without them, or columns left out
+        that it has.
     """
     if isinstance(reference, str | Path) and Path(reference).suffix == SUFFIX:
         reference = Profile.load(reference)
@@ -198,14 +208,24 @@ def reference_profile(
             f"the profile of {reference.source} was made without the {what} that is asked for. "
             "Make it again from the data."
         )
+    kept, left = reading.get("columns"), reading.get("exclude") or ()
+    for column in reference.roles:
+        name = column.name
+        if column.role is not Role.SKIPPED and (name in left or (kept and name not in kept)):
+            raise InputError(
+                f"the profile of {reference.source} holds the column {name}, which is to be left "
+                "out: its sums over all columns hold it too. Make it again from the data without "
+                "it."
+            )
     return reference
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
-    try:
-        return Settings(**given)
-    except TypeError as error:
-        raise InputError(f"an audit has no such setting ({error}).") from None
+    known = [one.name for one in fields(Settings)]
+    for name in given:
+        if name not in known:
+            raise InputError(f"an audit has no setting {name!r}. {suggestion(name, known)}")
+    return Settings(**given)
 
 
 def compare(new: Profile, reference: Profile, settings: Settings) -> Audit:
@@ -254,7 +274,7 @@ def _read(
     prose = list(read_prose(new, reference, allowed, settings.characters, settings.show, rng))
     geometries = [
         read_geometry(one, allowed, most=settings.neighbours, rng=rng(f"points {one.name}"))
-        for one in points(new, reference, settings.embed)
+        for one in points(new, reference, settings.embed, settings.neighbours)
     ]
 
     def everything() -> Iterator[Reading]:
@@ -262,13 +282,22 @@ def _read(
         yield from read_categories(new, reference, allowed)
         yield from read_groups(categories, "category_shares", allowed)
         yield from read_groups(groups, "subgroups", allowed)
-        for part in (*prose, *geometries):
-            yield from part.readings
+        for text in prose:
+            yield from text.readings
+        for points_read in geometries:
+            yield from points_read.readings
         yield from read_copies(new, reference, allowed)
         yield from read_hygiene(new, reference, allowed)
         yield from read_plugins(new, reference, rng)
 
-    notes = [note for note in (leak(new, reference),) if note]
-    return Findings(
-        judge(everything(), level=settings.level), categories, groups, geometries, prose, notes
-    )
+    shared = leak(new, reference)
+    said = [*([shared.note] if shared else []), *notes(new, reference, geometries)]
+    readings = [_in_records(one, new.rows) for one in judge(everything(), level=settings.level)]
+    return Findings(readings, categories, groups, geometries, prose, said, shared)
+
+
+def _in_records(one: Reading, rows: int) -> Reading:
+    """What is needed, in records where words or bytes were compared."""
+    if one.signal.n <= rows:
+        return one
+    return replace(one, needed=one.needed * rows / one.signal.n)

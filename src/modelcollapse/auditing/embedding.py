@@ -34,14 +34,26 @@ def embedded(texts: Sequence[str | None], model: str) -> NDArray[np.float64]:
     InputError
         If there is no such model here and none can be downloaded.
     """
-    found = _model(model)
+    found = model_of(model)
     return np.asarray(
         found.encode([text or "" for text in texts], show_progress_bar=False), dtype=np.float64
     )
 
 
 @lru_cache(maxsize=1)
-def _model(name: str) -> Any:
+def model_of(name: str) -> Any:
+    """The model, loaded once.
+
+    Parameters
+    ----------
+    name : str
+        As of `embedded`.
+
+    Raises
+    ------
+    Missing, InputError
+        As of `embedded`.
+    """
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modelcollapse.auditing.catalogue import Concern
+from modelcollapse.auditing.catalogue import MEASURES, Concern
+from modelcollapse.auditing.plugins import plugins
 from modelcollapse.errors import InputError, suggestion
 
 STAGES = ("early", "late", "undecided")
@@ -63,15 +64,21 @@ def gate(text: str) -> Gate:
     found = _METRIC.match(text)
     if not found:
         raise InputError(
-            f"there is no gate {text!r}.{suggestion(text, NAMES)} Use one of {', '.join(NAMES)}, "
-            "or metric=NAME, or metric=NAME<LIMIT."
+            f"there is no gate {text!r}. {suggestion(text, NAMES)} Measures are metric=NAME or "
+            "metric=NAME<LIMIT."
         )
     limit = found["limit"]
     try:
         number = None if limit is None else float(limit)
     except ValueError:
         raise InputError(f"{limit!r} in the gate {text!r} is no number. Use 0.8.") from None
-    return Gate(found["name"].strip(), True, found["sign"], number)
+    name, known = found["name"].strip(), [*MEASURES, *plugins()]
+    if name.split(":", 1)[0] not in known:
+        raise InputError(
+            f"there is no measure {name!r} for the gate {text!r}. "
+            f"{suggestion(name.split(':', 1)[0], known)}"
+        )
+    return Gate(name, True, found["sign"], number)
 
 
 def failed(card: Mapping[str, Any], gates: Iterable[Gate]) -> list[str]:
@@ -116,8 +123,8 @@ def _of_measure(card: Mapping[str, Any], one: Gate) -> str:
     }
     if one.name not in rows:
         raise InputError(
-            f"no measure {one.name!r} was read, so that its gate says nothing."
-            f"{suggestion(one.name, list(rows))} There are {', '.join(list(rows)[:12])} ..."
+            f"no measure {one.name!r} was read, so that its gate says nothing. "
+            f"{suggestion(one.name, list(rows))}"
         )
     row = rows[one.name]
     if one.sign is None or one.limit is None:

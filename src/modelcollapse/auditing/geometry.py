@@ -23,7 +23,8 @@ DIRECTIONS = 16
 K = 5
 LEAST = 200  # records a side, below which a neighbourhood says nothing
 DEALS = 199  # tails of a null law beyond them are fitted
-ENERGY = 2000  # records a side at most, for measures of all pairs
+ENERGY = 2000  # records a side at most, for measures of all pairs of records
+DEPENDENCE = 10_000  # and for one of all pairs of columns, drawn many times
 READ = ("rarity_exceedance", "lost_support", "near_copies", "coverage", "density", "contraction")
 
 
@@ -94,7 +95,8 @@ def _of_laws(
         yield Reading.of("total_variance", spread, tolerance["total_variance"], about=about)
     elif len(given.numbers) > 1:
         d = len(given.numbers)
-        change = correlation_change(given.new[:, :d], given.reference[:, :d], rng=rng)
+        sides = [_first(side[:, :d], DEPENDENCE) for side in (given.new, given.reference)]
+        change = correlation_change(*sides, rng=rng)
         pair = zip(change.pairs.first[:1], change.pairs.second[:1], strict=True)
         note = "".join(f"{given.numbers[i]} and {given.numbers[j]}" for i, j in pair)
         yield Reading.of("dependence", change.largest, tolerance["dependence"], note=note)

@@ -63,11 +63,52 @@ def constant_columns(new: Profile, reference: Profile) -> list[str]:
         for name, tally in reference.numbers.items()
         if tally.least < tally.greatest
         and name in new.numbers
-        and not new.numbers[name].least < new.numbers[name].greatest
+        and new.numbers[name].least == new.numbers[name].greatest
     ]
     categories = [
         name
         for name, tally in reference.categories.items()
-        if len(tally.counts) > 1 and name in new.categories and len(new.categories[name].counts) < 2
+        if len(tally.counts) > 1
+        and name in new.categories
+        and len(new.categories[name].counts) == 1
     ]
     return [*numbers, *categories]
+
+
+def empty_columns(new: Profile, reference: Profile) -> list[str]:
+    """Columns that have values in the reference and not one in the new data.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    """
+    sizes = {
+        **{name: (one.n, reference.numbers[name].n) for name, one in new.numbers.items()},
+        **{
+            name: (len(one.counts), len(reference.categories[name].counts))
+            for name, one in new.categories.items()
+        },
+        **{
+            name: (one.documents - one.empty, reference.texts[name].documents)
+            for name, one in new.texts.items()
+        },
+    }
+    return [name for name, (ours, theirs) in sizes.items() if theirs and not ours]
+
+
+def foreign_columns(new: Profile, reference: Profile) -> list[str]:
+    """Category columns without one category of the reference in the new data.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    """
+    return [
+        name
+        for name, tally in new.categories.items()
+        if tally.counts
+        and reference.categories[name].counts
+        and not any(value in reference.categories[name].counts for value in tally.counts)
+    ]

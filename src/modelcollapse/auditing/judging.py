@@ -108,16 +108,16 @@ def _judged(one: Reading, level: float) -> Reading:
         return replace(one, outcome=Outcome.OPPOSITE if low > margin else Outcome.HELD)
     if 1 - signal.p < _SURE and away > margin:
         return replace(one, outcome=Outcome.OPPOSITE)
-    return replace(one, outcome=Outcome.OPEN, needed=_needed(one, margin, level))
+    return replace(one, outcome=Outcome.OPEN, needed=_needed(one, away, margin))
 
 
-def _needed(one: Reading, margin: float, level: float) -> float:
-    """New records, the reference being as large, at which a change of the margin would be seen."""
-    signal = one.signal
-    if not (margin > 0 and signal.error > 0 and signal.n > 0):
+def _needed(one: Reading, away: float, margin: float) -> float:
+    """New records, the reference growing with them, at which a reading like this is decided."""
+    signal, gap = one.signal, abs(away + margin)
+    if not (gap > 0 and signal.error > 0 and signal.n > 0):
         return float("nan")
-    apart = float(ndtri(1 - level) + ndtri(POWER)) * signal.error
-    return float(math.ceil(signal.n * max((apart / margin) ** 2, 1.0)))
+    apart = float(ndtri(0.975) + ndtri(POWER)) * signal.error
+    return float(math.ceil(signal.n * max((apart / gap) ** 2, 1.2)))
 
 
 def _confirmed(one: Reading, by_name: dict[str, Reading]) -> Reading:
@@ -168,6 +168,7 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
             for x in headlines
         )
 
+    order: tuple[Concern, ...]
     if of(Concern.SPREAD):
         stage, order = Stage.LATE, (Concern.SPREAD, Concern.TAILS)
     elif of(Concern.TAILS):

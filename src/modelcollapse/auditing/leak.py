@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 from modelcollapse.profiling import Profile
 
 MOST = 0.05  # share of new records that may be in the reference beyond what it repeats itself
+DIFFERENT = 20  # records, below which two honest sets may be equal by chance
 
 
 def shared_share(new: Profile, reference: Profile) -> float:
@@ -46,20 +50,50 @@ def repeated_share(side: Profile) -> float:
     return float(times[times > 1].sum() / side.hashes.size)
 
 
-def leak(new: Profile, reference: Profile) -> str:
-    """A sentence on a leak, or nothing.
+@dataclass(frozen=True)
+class Leak:
+    """New records that the reference holds too.
+
+    Attributes
+    ----------
+    share : float
+        Of the new records.
+    """
+
+    share: float
+
+    @property
+    def clause(self) -> str:
+        """What was found, in a few words."""
+        many = "all" if self.share >= 1 else f"{math.floor(100 * self.share)} %"
+        return f"{many} of the new records are in the reference, word for word"
+
+    @property
+    def note(self) -> str:
+        """What was found and what to do."""
+        return (
+            f"{self.clause[0].upper()}{self.clause[1:]}: a leak, or a subset. What is compared "
+            "with itself looks healthy; audit what the model wrote against records it was not "
+            "given."
+        )
+
+
+def leak(new: Profile, reference: Profile) -> Leak | None:
+    """Whether the reference contains what is audited.
 
     Parameters
     ----------
     new, reference : Profile
         Of the two data sets.
+
+    Returns
+    -------
+    Leak or None
+        None where no more records are shared than those of one law share by chance. Equal
+        contents are a leak, however often the records repeat each other.
     """
+    if new.digest == reference.digest and np.unique(new.hashes).size >= DIFFERENT:
+        return Leak(1.0)
     share = shared_share(new, reference)
     # a table of a few categories repeats records without any leak
-    if not share > MOST + repeated_share(reference):
-        return ""
-    return (
-        f"{share:.0%} of the new records are in the reference, word for word: a leak, or a subset. "
-        "What is compared with itself looks healthy; audit what the model wrote against records "
-        "it was not given."
-    )
+    return Leak(share) if share > MOST + repeated_share(reference) else None

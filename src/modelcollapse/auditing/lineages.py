@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,8 +97,13 @@ def _numbered(generations: Any) -> Mapping[int, Any]:
         found = dict(sorted(generations.items()))
     elif isinstance(generations, Sequence) and not isinstance(generations, str):
         found = dict(enumerate(generations, start=1))
-    else:
+    elif isinstance(generations, str | Path):
         found = dict(generations_in(generations))
+    else:
+        raise InputError(
+            f"{type(generations).__name__} holds no generations: give a folder, a list of data or "
+            "data by generation. A single data set is audited by itself."
+        )
     if not found:
         raise InputError(
             f"there are no generations in {generations}: names of files or folders must hold gen1, "

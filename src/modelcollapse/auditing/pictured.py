@@ -15,6 +15,7 @@ from modelcollapse.metrics.retention import Retention
 from modelcollapse.metrics.share_comparison import ratio_interval
 
 POINTS = 400
+FEWEST = 3  # real records of a type whose loss can be told from chance
 DECILES = 10
 
 
@@ -36,31 +37,44 @@ def rank_frequency(
     -------
     dict
         At most 400 ranks, even on a logarithm; new counts are scaled to the reference's total.
-        A rank far out stands for the mean of the types up to the next.
+        A rank far out stands for the median of the types up to the next; from `lost_from` on
+        most types are gone.
     """
     real = reference_counts > 0
     order = np.argsort(-reference_counts[real], kind="stable")
     theirs = reference_counts[real][order].astype(np.float64)
     ours = counts[real][order].astype(np.float64)
-    scale = theirs.sum() / max(float(counts.sum()), 1.0)
-    chance = float(np.power(1 - theirs / theirs.sum(), float(counts.sum())).sum())
+    ratio = max(float(counts.sum()), 1.0) / theirs.sum()
     edges = np.unique(np.geomspace(1, len(theirs) + 1, POINTS + 1).astype(np.intp)) - 1
-    sizes = np.diff(edges)
-    mean = [np.add.reduceat(side, edges[:-1]) / sizes for side in (theirs, ours * scale)]
+    parts = [slice(*pair) for pair in pairwise(edges)]
+    # A mean would hide that most types of a rank are gone, as the rest make up for it.
+    real_middle, middle = (
+        [float(np.median(side[part])) for part in parts] for side in (theirs, ours / ratio)
+    )
     gone = ours == 0
     return {
         "name": name, "kind": kind, "types": len(theirs), "lost": int(gone.sum()),
-        "expected_lost": chance, "lost_from": _lost_from(gone),
-        "reference": {"ranks": (edges[:-1] + 1).tolist(), "counts": mean[0].tolist()},
-        "new": {"counts": mean[1].tolist()},
+        "expected_lost": float(np.power(1 + ratio, -theirs).sum()),
+        "lost_from": _lost_from(gone, theirs, ratio),
+        "reference": {"ranks": (edges[:-1] + 1).tolist(), "counts": real_middle},
+        "new": {"counts": middle},
     }  # fmt: skip
 
 
-def _lost_from(gone: NDArray[np.bool_]) -> int | None:
-    """Rank from which on most types are gone."""
-    rest = np.cumsum(gone[::-1])[::-1] / np.arange(len(gone), 0, -1)
-    most = np.flatnonzero(rest > 0.5)
-    return int(most[0]) + 1 if most.size else None
+def _lost_from(gone: NDArray[np.bool_], theirs: NDArray[np.float64], ratio: float) -> int | None:
+    """Rank from which on less than half is left of what chance would keep: the change point.
+
+    A type met r times in N records is missing from n others with probability (1 + n / N)^-r, its
+    rate being known no better than that (gamma posterior; Jeffreys: r - 1/2).
+    """
+    common = theirs >= FEWEST
+    if not common.any():
+        return None
+    chance = np.power(1 + ratio, 0.5 - theirs[common])
+    short = np.cumsum((0.5 * (1 - chance) - ~gone[common])[::-1])[::-1]
+    noise = np.sqrt(np.cumsum((chance * (1 - chance))[::-1])[::-1])
+    most = int(np.argmax(short))
+    return most + 1 if short[most] > 3 * noise[most] else None
 
 
 def decile_edges(reference_counts: NDArray[np.int64]) -> list[int]:
@@ -136,7 +150,8 @@ def record_deciles(name: str, found: Neighbours) -> dict[str, Any]:
     theirs, ours = (
         np.bincount(np.searchsorted(edges, side), minlength=DECILES)[::-1] for side in (own, across)
     )
-    low, high = ratio_interval(ours, np.full(DECILES, n), theirs, np.full(DECILES, n))
+    ends = ratio_interval(ours, np.full(DECILES, n), theirs, np.full(DECILES, n))
+    low, high = (np.asarray(end) for end in ends)
     return {
         "name": name, "kind": "records",
         "deciles": [

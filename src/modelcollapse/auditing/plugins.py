@@ -89,8 +89,8 @@ def checked(name: str, measure: Any) -> AuditMeasure:
         )
     if measure.concern not in list(Concern):
         raise InputError(
-            f"the plug-in measure {name!r} warns of {measure.concern!r}, which is no concern."
-            f"{suggestion(measure.concern, list(Concern))}"
+            f"the plug-in measure {name!r} warns of {measure.concern!r}, which is no concern. "
+            f"{suggestion(str(measure.concern), list(Concern))}"
         )
     return measure
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modelcollapse.auditing.embedding import embedded
+from modelcollapse.errors import InputError
 from modelcollapse.profiling.profiled import Profile
 from modelcollapse.profiling.roles import Role
 
@@ -37,7 +39,9 @@ class Points:
     numbers: tuple[str, ...] = ()
 
 
-def points(new: Profile, reference: Profile, embed: str | None = None) -> Iterator[Points]:
+def points(
+    new: Profile, reference: Profile, embed: str | None = None, most: int = 5000
+) -> Iterator[Points]:
     """Points of every embedding, and of the number columns with the categories.
 
     Parameters
@@ -46,6 +50,13 @@ def points(new: Profile, reference: Profile, embed: str | None = None) -> Iterat
         Of the two data sets.
     embed : str, optional
         sentence-transformers model that makes points of texts.
+    most : int, default 5000
+        Texts a side that are embedded.
+
+    Raises
+    ------
+    InputError
+        If texts are to be embedded and there are none.
 
     Yields
     ------
@@ -59,10 +70,20 @@ def points(new: Profile, reference: Profile, embed: str | None = None) -> Iterat
     normal law, so that outliers do not set the unit; a gap is put at the median. Two different
     categories of a column are as far apart as two values one unit apart.
     """
+    if embed and not any(column.role is Role.TEXT for column in reference.roles):
+        raise InputError(
+            f"{reference.source} has no text column to embed. Name one with roles, e.g. note=text, "
+            "or leave out embed."
+        )
     for column in reference.roles:
         if column.role is Role.EMBEDDING and column.name in new.sample:
             made, real = (
                 np.asarray(side.sample[column.name], dtype=np.float64) for side in (new, reference)
+            )
+            yield Points(column.name, made, real)
+        elif embed and column.role is Role.TEXT and column.name in new.sample:
+            made, real = (
+                embedded(list(side.sample[column.name][:most]), embed) for side in (new, reference)
             )
             yield Points(column.name, made, real)
     numbers = tuple(

@@ -42,7 +42,7 @@ class Reading:
     outcome : Outcome
         Set by `modelcollapse.auditing.judging.judge`.
     needed : float
-        New records at which a change of the tolerance would be seen; NaN where that is decided.
+        New records at which a reading like this would be decided; NaN where it is.
     """
 
     measure: str

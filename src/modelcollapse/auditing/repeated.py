@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from modelcollapse.auditing.catalogue import Tolerance
-from modelcollapse.auditing.leak import common_reach
+from modelcollapse.auditing.leak import common_reach, repeated_share
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.matched_diversity import hill_profile
 from modelcollapse.metrics.signal import Signal
 from modelcollapse.profiling import Profile
+
+MOST_REPEATED = 0.5  # share of the reference's records that have a copy, for copies to be telling
 
 
 def read_copies(
@@ -43,7 +45,9 @@ def read_copies(
         for part in (both[: ours.size], both[ours.size :])
     ]
     different = hill_profile(*counts, orders=[0])[0]
-    yield Reading.of("copies", _share(different), tolerance["copies"])
+    # where records are little more than categories, copies say what the categories say
+    telling = repeated_share(reference) <= MOST_REPEATED
+    yield Reading.of("copies", _share(different), tolerance["copies"], headline=telling)
 
 
 def _share(different: Signal) -> Signal:

@@ -56,6 +56,10 @@ class Audit:
                 f"{path} holds no audit that can be read ({error}). Give a file that audit --json "
                 "wrote."
             ) from error
+        if card.get("kind") == "lineage":
+            from modelcollapse.auditing.lineages import LineageAudit
+
+            return LineageAudit(card)
         return cls(card)
 
     @property
@@ -93,7 +97,7 @@ class Audit:
         gates : list of Gate
             From `modelcollapse.auditing.gates.gate`.
         """
-        return failed(self.card, gates)
+        return failed({**self.card, "readings": self.readings}, gates)
 
     def to_dict(self) -> dict[str, Any]:
         """The card."""

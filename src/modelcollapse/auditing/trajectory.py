@@ -86,8 +86,24 @@ def lineage_card(audits: Mapping[int, Audit]) -> dict[str, Any]:
         "trajectories": _trajectories(numbers, cards),
         "data": {"reference": last["data"]["reference"]},
         "settings": last["settings"],
-        "notes": sorted({note for card in cards for note in card["notes"]}),
+        "notes": _notes(numbers, cards),
     }))  # fmt: skip
+
+
+def _notes(numbers: Sequence[int], cards: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Notes of all generations, each once, with the generations it is about; leaks first."""
+    about: dict[str, list[int]] = {}
+    for number, card in zip(numbers, cards, strict=True):
+        for note in card["notes"]:
+            about.setdefault(note, []).append(number)
+    leaks = [card["notes"][0] for card in cards if card["verdict"]["leak"] is not None]
+    return [
+        note
+        if len(about[note]) == len(numbers)
+        else f"Generation{'s' if len(about[note]) > 1 else ''} "
+             f"{', '.join(map(str, about[note]))}: {note}"
+        for note in sorted(about, key=lambda note: note not in leaks)
+    ]  # fmt: skip
 
 
 def _onset(
@@ -167,6 +183,7 @@ def slope(
 
     Notes
     -----
+    A ratio of zero, the strongest loss, has no logarithm: it enters as its error above zero.
     Textbook: weights are inverse squared errors, and the error of the slope is the larger of the
     one they give and of the one that the scatter about the line gives. The reference, which all
     readings share, moves the line up and down and hardly tilts it.
@@ -178,8 +195,9 @@ def slope(
         if isinstance(value, int | float) and isinstance(error, int | float) and error > 0:
             if not relative:
                 points.append((number, value, error))
-            elif value > 0:
-                points.append((number, math.log(value), error / value))
+            else:
+                above = max(value, error)
+                points.append((number, math.log(above), error / above))
     if len({point[0] for point in points}) < 2:
         return None
     x, y, sd = np.array(points, dtype=np.float64).T

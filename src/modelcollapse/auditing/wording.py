@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from modelcollapse.auditing.catalogue import Concern
 from modelcollapse.auditing.judging import Judgement, Stage
+from modelcollapse.auditing.leak import Leak
 from modelcollapse.auditing.reading import Outcome, Reading
 from modelcollapse.auditing.resampling import Loss
 
@@ -25,14 +26,17 @@ FINDINGS = {
 NAMED = 3
 
 
-def heading(found: Judgement) -> str:
-    """A few words: the stage, and what else was found."""
-    extra = [str(x) for x in found.findings]
+def heading(found: Judgement, shared: Leak | None = None) -> str:
+    """A few words: the stage, what else was found, and whether there is a leak."""
+    extra = [str(x) for x in found.findings] if found.stage is Stage.NONE else []
+    extra += ["leak"] if shared else []
     words = HEADINGS[found.stage]
-    return f"{words} (but {' and '.join(extra)})" if extra and found.stage is Stage.NONE else words
+    return f"{words} (but {' and '.join(extra)})" if extra else words
 
 
-def sentence(found: Judgement, readings: Sequence[Reading], lost: Loss | None) -> str:
+def sentence(
+    found: Judgement, readings: Sequence[Reading], lost: Loss | None, shared: Leak | None = None
+) -> str:
     """One or two sentences: what carried the verdict, and how far it goes.
 
     Parameters
@@ -43,8 +47,11 @@ def sentence(found: Judgement, readings: Sequence[Reading], lost: Loss | None) -
         All, judged.
     lost : Loss or None
         Generations of pure resampling that would lose as much.
+    shared : Leak or None
+        New records that are in the reference; they go first, since they void the rest.
     """
-    parts = [_of_stage(found, readings)]
+    parts = [f"Mind that {shared.clause}."] if shared else []
+    parts.append(_of_stage(found, readings))
     if lost is not None and found.stage in (Stage.EARLY, Stage.LATE):
         parts += _drift(lost)
     others = [_finding(concern, found) for concern in found.findings]
@@ -60,22 +67,27 @@ def _of_stage(found: Judgement, readings: Sequence[Reading]) -> str:
         carried = [one for one in found.carried_by if one.concern is concern]
         named = ", ".join(_figure(one) for one in carried[:NAMED])
         rest = len(carried) - NAMED
-        return f"{named}{f' and {rest} more' if rest > 0 else ''}.".capitalize()
+        return f"{named[0].upper()}{named[1:]}{f' and {rest} more' if rest > 0 else ''}."
     headlines = [one for one in readings if one.headline]
     if found.stage is Stage.NONE:
         held = sum(one.outcome in (Outcome.HELD, Outcome.OPPOSITE) for one in headlines)
         return f"Tails and spread are those of the reference: {held} of {len(headlines)} signals " \
                "hold, and none is surely lost."  # fmt: skip
     missing = [
-        str(concern)
+        concern
         for concern in (Concern.TAILS, Concern.SPREAD)
-        if not any(x.concern is concern and x.outcome is Outcome.HELD for x in headlines)
+        if not any(
+            x.concern is concern and x.outcome in (Outcome.HELD, Outcome.OPPOSITE)
+            for x in headlines
+        )
     ]
-    needed = [
-        one.needed for one in headlines
-        if one.concern in missing and math.isfinite(one.needed)
-    ]  # fmt: skip
-    more = f"; about {float(f'{min(needed):.2g}'):,.0f} records would" if needed else ""
+    # one reading settles its concern, and each concern is to be settled
+    needed = max(
+        min((x.needed for x in headlines if x.concern is concern and math.isfinite(x.needed)),
+            default=math.inf)
+        for concern in missing
+    )  # fmt: skip
+    more = f"; about {float(f'{needed:.2g}'):,.0f} records would" if math.isfinite(needed) else ""
     return f"Whether the {' and the '.join(missing)} held cannot be said from these records{more}."
 
 
@@ -97,8 +109,9 @@ def _drift(lost: Loss) -> list[str]:
     if value < 0.5:
         return []
     return [
-        f"As many {lost.source} go in about {_count(value)} generations ({_count(low)} to "
-        f"{_count(high)}) of pure resampling at {lost.records:,} records."
+        f"As many {lost.source} go in {'' if math.isinf(value) else 'about '}{_count(value)} "
+        f"generations ({_count(low)} to {_count(high)}) of pure resampling at {lost.records:,} "
+        "records."
     ]
 
 

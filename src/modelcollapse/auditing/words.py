@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from modelcollapse.metrics.documents import (
     word_retention,
 )
 from modelcollapse.metrics.retention import Retention, rarity_edges
+from modelcollapse.metrics.signal import Signal
 from modelcollapse.profiling import Profile
 from modelcollapse.profiling.roles import Role
 
@@ -119,7 +120,7 @@ def _read(
     alike = shared_clusters(new, twins.clusters, reference, twins.reference_clusters, rng=rng)
     readings = [
         reading("near_duplicates", alike),
-        reading("repeated_passages", repeated_runs(new, reference, PASSAGE)),
+        reading("repeated_passages", _growth(repeated_runs(new, reference, PASSAGE))),
         reading("compression", compression(new, reference)),
     ]  # fmt: skip
     # What repeats word for word is duplication, and is not to be read as poverty as well.
@@ -133,7 +134,7 @@ def _read(
     profile = word_profile(ours, theirs, orders=[2])
     if 2 in profile:
         readings.append(reading("word_concentration", profile[2]))
-    counts, real = (side.token_counts().total() for side in (ours, theirs))
+    counts, real = (side.token_counts().total for side in (ours, theirs))
     met = _documents(theirs)
     share = min(ours.ids.size / theirs.ids.size, 0.5)
     edges = decile_edges(met)
@@ -142,11 +143,17 @@ def _read(
         if edges
         else {}
     )
-    rare = met[(met > 0) & (met < 2 * rarity_edges(met)[0])] * share
+    rare = (met[(met > 0) & (met < 2 * rarity_edges(met)[0])] * share).astype(np.float64)
     return Prose(
         name, tuple(readings), counts, real, rare,
         type_deciles(name, "words", bands), *_examples(name, new, reference, twins, show),
     )  # fmt: skip
+
+
+def _growth(signal: Signal) -> Signal:
+    """A two-sided signal read as one of growth: fewer repetitions are no duplication."""
+    p = signal.p / 2 if signal.value > signal.expected else 1 - signal.p / 2
+    return replace(signal, p=p, collapse="grows")
 
 
 def _counted(one: Retention) -> str:
@@ -179,7 +186,7 @@ def _examples(
     ]  # fmt: skip
     text = dict(zip(new.positions.tolist(), new.texts, strict=True))
     seen: set[str] = set()
-    pairs = []
+    pairs: list[dict[str, Any]] = []
     found = twins.new
     for i, j, alike in zip(found.first, found.second, found.similarity, strict=True):
         if text[int(i)] in seen or len(pairs) == show:

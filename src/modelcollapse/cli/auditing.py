@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,23 +108,22 @@ def audit(
 
     gates = [auditing.gate(text) for text in fail_on or ()]
     settings: dict[str, Any] = {
-        "roles": _pairs(role, "--role"), "groups": [x.split(",") for x in group or ()],
+        "roles": _pairs(role, "--role"), "groups": _groups(group),
         "columns": column, "exclude": exclude or (), "level": level, "characters": characters,
         "tolerance": _amounts(tolerance), "embed": embed, "neighbours": neighbours,
         "max_sample": max_sample, "show": show, "engine": engine, "n_jobs": jobs, "seed": seed,
     }  # fmt: skip
-    if output is not None:
-        require_folder(output)
     several = len(new) > 1 or auditing.generations_in(new[0])
-    found = (
-        auditing.audit_lineage(new if len(new) > 1 else new[0], reference, **settings)
-        if several
-        else auditing.audit(new[0], reference, **settings)
-    )
+    with _folder(output):
+        found = (
+            auditing.audit_lineage(new if len(new) > 1 else new[0], reference, **settings)
+            if several
+            else auditing.audit(new[0], reference, **settings)
+        )
     if output is not None:
         found.write(output)
-    typer.echo(found.to_json().rstrip() if json else repr(found))
     failures = found.failed(gates)
+    typer.echo(found.to_json().rstrip() if json else repr(found))
     for failure in failures:
         typer.echo(f"failed: {failure}", err=True)
     if failures:
@@ -153,13 +154,29 @@ def profile(
     if output.suffix != SUFFIX:
         raise InputError(f"a profile must be a file that ends with {SUFFIX}, got {output}.")
     found = read(
-        reference, roles=_pairs(role, "--role"), groups=[x.split(",") for x in group or ()],
+        reference, roles=_pairs(role, "--role"), groups=_groups(group),
         columns=column, exclude=exclude or (), max_sample=max_sample, engine=engine, n_jobs=jobs,
     )  # fmt: skip
     found.save(output)
     typer.echo(f"{found.rows:,} records of {found.source}")
     for one in found.roles:
         typer.echo(f"  {one.name}: {one.role} ({one.reason})")
+
+
+@contextmanager
+def _folder(output: Path | None) -> Iterator[None]:
+    """A folder for results, made before any work is done, and gone again if it came to nothing."""
+    if output is None:
+        yield
+        return
+    was_there = output.exists()
+    require_folder(output)
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            output.rmdir()
+        raise
 
 
 def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
@@ -172,6 +189,10 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
             raise InputError(f"{option} takes NAME=VALUE, got {text!r}.")
         pairs[name] = value
     return pairs
+
+
+def _groups(given: list[str] | None) -> list[list[str]]:
+    return [[name.strip() for name in text.split(",")] for text in given or ()]
 
 
 def _amounts(given: list[str] | None) -> dict[str, float]:

@@ -5,7 +5,6 @@ An omnibus: a large area says that something has changed, and never that it is c
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
 from scipy.stats import rankdata
 
 from modelcollapse.errors import InputError, is_whole, suggestion
@@ -167,8 +166,8 @@ def _areas(scores: Floats, is_new: NDArray[np.bool_]) -> tuple[Floats, float, fl
 
 
 def _logistic(X: Floats, y: NDArray[np.bool_], rng: Generator) -> Scorer:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+    """Logistic regression on the columns and their squares, coefficients shrunk by a unit ridge."""
+    from scipy.optimize import minimize  # heavy
 
     centre, scale = X.mean(axis=0), X.std(axis=0)
     scale[scale == 0] = 1.0
@@ -179,11 +178,21 @@ def _logistic(X: Floats, y: NDArray[np.bool_], rng: Generator) -> Scorer:
         standard = (Z - centre) / scale
         return np.concatenate([standard, np.square(standard) / spread], axis=1)
 
-    with warnings.catch_warnings():
-        # one that has not converged is a classifier, too
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model: Any = LogisticRegression().fit(design(X), y)
-    return lambda Z: np.asarray(model.decision_function(design(Z)))
+    rows, sign = design(X), np.where(y, 1.0, -1.0)
+    ridge = 1.0 / len(rows)
+
+    def loss(beta: Floats) -> tuple[float, Floats]:
+        margin = sign * (rows @ beta[:-1] + beta[-1])
+        pull = -sign * expit(-margin) / len(rows)
+        value = np.logaddexp(0.0, -margin).mean() + ridge / 2 * float(beta[:-1] @ beta[:-1])
+        return float(value), np.append(pull @ rows + ridge * beta[:-1], pull.sum())
+
+    # one that has not converged is a classifier, too
+    found = minimize(
+        loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B",
+        options={"maxiter": 100, "gtol": 1e-4},
+    ).x  # fmt: skip
+    return lambda Z: np.asarray(design(Z) @ found[:-1] + found[-1])
 
 
 def _boosting(X: Floats, y: NDArray[np.bool_], rng: Generator) -> Scorer:

@@ -52,8 +52,8 @@ def log_determinant_change(
     Notes
     -----
     With fewer than 10 d records on a side both covariances are shrunk towards a multiple of the
-    identity, in units of the standard deviations of the reference, by one share: that of Chen et
-    al. (2010) for the side with fewer records. Bias and error by a jackknife over 20 groups of
+    identity, in units of the standard deviations of the reference, by one share: the oracle of Chen
+    et al. (2010) for the number of records of the smaller side, at the mean covariance of both. Bias and error by a jackknife over 20 groups of
     records, whatever the law; for normal records the bias is that of
     `modelcollapse.metrics.moments.log_generalised_variance_bias`.
     """
@@ -66,7 +66,7 @@ def log_determinant_change(
         return undefined("falls", sizes)
     sides = [(side - second[0]) / scale for side in (first, second)]
     few = min(sizes) < _ENOUGH * d
-    share = _shrinkage(sides[sizes[0] > sizes[1]]) if few else 0.0
+    share = _shrinkage(sides[0], sides[1]) if few else 0.0
 
     def log_determinant(cov: Floats) -> float:
         mixed = (1 - share) * cov + share * np.trace(cov) / d * np.eye(d)
@@ -139,13 +139,16 @@ def effective_rank_ratio(
     )  # fmt: skip
 
 
-def _shrinkage(X: Floats) -> float:
-    """Share of the identity in the oracle approximating covariance of Chen et al. (2010)."""
-    n, d = X.shape
-    cov = np.atleast_2d(np.cov(X, rowvar=False))
+def _shrinkage(first: Floats, second: Floats) -> float:
+    """Best share of the identity, after Chen et al. (2010), for the side with fewer records.
+
+    From both sides alike: a share that follows the chances of one of them favours it.
+    """
+    n, d = min(len(first), len(second)), first.shape[1]
+    cov = sum(np.atleast_2d(np.cov(side, rowvar=False)) for side in (first, second))
     squares, square = float(np.square(cov).sum()), float(np.trace(cov)) ** 2
-    below = (n + 1 - 2 / d) * (squares - square / d)
     above = (1 - 2 / d) * squares + square
+    below = (n + 1 - 2 / d) * squares + (1 - n / d) * square
     return 1.0 if above >= below else above / below
 
 

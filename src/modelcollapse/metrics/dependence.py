@@ -140,14 +140,14 @@ def correlation_change(
         defined = np.isfinite(parts[0][0]) & np.isfinite(parts[1][0])
         if not defined.any():
             continue
-        (a, by_new), (b, by_real) = ((r[defined], by[:, defined]) for r, by in parts)
-        by_chance = weights[0] @ by_new / n - weights[1] @ by_real / m
+        (a, by_new), (b, by_real) = ((r[defined], by[defined]) for r, by in parts)
+        by_chance = weights[0] @ by_new.T / n - weights[1] @ by_real.T / m
         largest.append(np.abs(by_chance).max(axis=1))
         squares += np.square(by_chance).sum(axis=1)
         first.append(np.full(defined.sum(), i))
         second.append(js[defined])
         change.append(a - b)
-        spread.append(np.square(by_new).sum(0) / n**2 + np.square(by_real).sum(0) / m**2)
+        spread.append(np.square(by_new).sum(1) / n**2 + np.square(by_real).sum(1) / m**2)
     if not change:
         nothing = undefined("grows", (n, m))
         none = np.empty(0)
@@ -174,7 +174,7 @@ def correlation_change(
         for i, js in _pair_runs(d, n + m):
             used = js[slope[i, js] != 0]
             if used.size:
-                along += _influence(side, i, used)[1] @ slope[i, used]
+                along += slope[i, used] @ _influence(side, i, used)[1]
         variance += float(np.square(along).sum()) / along.size**2
     chances = np.max(largest, axis=0), np.sqrt(2 * squares)
     signals = [
@@ -245,18 +245,18 @@ def _pair_runs(d: int, records: int) -> Iterator[tuple[int, Indices]]:
 
 
 def _influence(columns: list[_Column], i: int, js: Indices) -> tuple[Floats, Floats]:
-    """Correlations of one column with others, and each record's influence on them.
+    """Correlations of one column with others, and each record's influence on them, by row.
 
     Textbook: ``u v - r (u^2 + v^2) / 2`` with standardised scores u, v. Ranks are estimated from
     all records, so that each record moves those of the others as well.
     """
     one, n = columns[i], columns[i].scores.size
-    r, by = np.empty(js.size), np.empty((n, js.size))
+    r, by = np.empty(js.size), np.empty((js.size, n))
     for at, j in enumerate(js):
         other = columns[j]
         u, v = one.scores, other.scores
         r[at] = u @ v / n
-        by[:, at] = u * v + one.above(v) + other.above(u)
-        by[:, at] -= r[at] / 2 * (one.on_variance + other.on_variance)
-    by -= by.mean(axis=0)
+        by[at] = u * v + one.above(v) + other.above(u)
+        by[at] -= r[at] / 2 * (one.on_variance + other.on_variance)
+    by -= by.mean(axis=1)[:, None]
     return r, by * np.sqrt(n / (n - 1))

@@ -70,8 +70,11 @@ def wasserstein_shift(new: ArrayLike, reference: ArrayLike, *, confidence: float
     z = quantile_of(confidence)
     sides = _values(new), _values(reference)
     n, m = (side.size for side in sides)
-    sd = float(np.std(sides[1])) if m > 1 else 0.0
-    if min(n, m) < 2 or not 0 < sd < np.inf or not np.isfinite(sides[0]).all():
+    if min(n, m) < 2 or not all(np.isfinite(side).all() for side in sides):
+        return undefined("grows", (n, m))
+    # less a value first: a constant becomes exactly 0
+    sd = float(np.std(sides[1] - sides[1][0], ddof=1))
+    if not sd > 0:
         return undefined("grows", (n, m))
     # the stable sort merges two runs that are sorted already
     pool = np.concatenate([np.sort(side) for side in sides])

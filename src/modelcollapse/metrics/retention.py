@@ -9,33 +9,26 @@ into halves, in closed form (as Good and Turing's estimates are averages over le
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 from scipy.stats import t as student
 
 from modelcollapse.errors import InputError
 from modelcollapse.metrics._arguments import (
     Floats,
     Numbers,
-    choose_ratio,
     fraction,
     quantile_of,
 )
+from modelcollapse.metrics._bands import Band, none_of
 from modelcollapse.metrics._estimates import Counts, Side, pooled, sides, spread_of, tail, undefined
-from modelcollapse.metrics._exchange import exchanged, upper_tail
+from modelcollapse.metrics._exchange import Exchange, upper_tail
 from modelcollapse.metrics.signal import Signal
 
-Term = Callable[[Floats, Floats], Floats | float]
-Function = Callable[[Floats], Floats]
-
-_HELD = 1 << 18  # numbers held at once
-_LOST = 40.0  # records of a state, each met with the same chance, of which one is met for sure
-_SURE = 9  # standard deviations beyond which a probability is rounding
 _LEAST = 1.0  # expected types below which a ratio means nothing
 
 
@@ -60,68 +53,6 @@ class Retention:
     found: float
     expected: float
     signal: Signal
-
-
-@dataclass(frozen=True)
-class _Band:
-    """Types whose count in a part of the reference lies between two ends, the first included.
-
-    Without a `part` the band was chosen elsewhere, and holds every state it is given.
-    """
-
-    low: int
-    high: float
-    part: float | None  # share of the reference that rarity is read from
-
-    def weight(self, c: Floats, N: float) -> Floats:
-        """Probability that a state belongs to the band, over the splits."""
-        if self.part is None:
-            return np.ones_like(c)
-        return self._sum(c, N, math.floor(N * self.part), lambda x, c: 1.0, 0.0)
-
-    def shown(self, c: Floats, N: float, m: float) -> Floats:
-        """Probability that it does and that `m` other real records show it."""
-        if self.part is None:
-            return 1 - choose_ratio(c, N, m)
-        a = math.floor(N * self.part)
-
-        def seen(x: Floats, c: Floats) -> Floats:
-            return 1 - choose_ratio(np.maximum(c - x, 0), N - a, m)
-
-        return self._sum(c, N, a, seen, _LOST * (N - a) / m)
-
-    def _sum(self, c: Floats, N: float, a: int, term: Term, others: float) -> Floats:
-        """Sum over the counts of the band, as far as they are likely.
-
-        The term is one where at least so many `others` are in the rest of the records.
-        """
-        middle = np.floor(c * (a / N))
-        reach = np.ceil(_SURE * np.sqrt(c) / 2) + _SURE
-        first, last = np.maximum(middle - reach, 0.0), np.minimum(middle + reach, c)
-        total = ((first >= self.low) & (last < self.high) & (c - last >= others)).astype(np.float64)
-        (open_,) = np.nonzero((total == 0) & (last >= self.low) & (first < self.high))
-        if not open_.size:
-            return total
-        c, middle = c[open_], middle[open_]
-        most = int(reach[open_].max())
-        step = max(_HELD // open_.size, 1)
-        for start in range(-most, most + 1, step):
-            x = middle + np.arange(start, min(start + step, most + 1))[:, None]
-            inside = (x >= max(self.low, 0)) & (x < self.high) & (x <= c)
-            chance = np.where(inside, _hypergeometric(np.where(inside, x, 0.0), c, N, a), 0.0)
-            total[open_] += (chance * term(x, c)).sum(axis=0)
-        return total
-
-
-def _hypergeometric(x: Floats, c: Floats, N: float, a: int) -> Floats:
-    """Probability that `x` of a state's `c` records are among `a` of `N`, shape (x, c)."""
-    possible = (c >= x) & (c - x <= N - a) & (x <= a)
-    x = np.where(possible, x, np.maximum(c - (N - a), 0.0))
-    by_state = gammaln(c + 1) + gammaln(N - c + 1) - gammaln(N + 1)
-    by_state += gammaln(a + 1.0) + gammaln(N - a + 1.0)
-    logarithm = by_state - gammaln(x + 1) - gammaln(a - x + 1) - gammaln(c - x + 1)
-    logarithm -= gammaln(N - a - c + x + 1)
-    return np.where(possible, np.exp(np.minimum(logarithm, 0.0)), 0.0)
 
 
 def type_retention(
@@ -173,7 +104,8 @@ def type_retention(
             f"inside must mark at least one of the {new.counts.size} states with True, got "
             f"{chosen.dtype} of shape {chosen.shape}: it says whose retention is asked for."
         )
-    return _retention(_Band(0, math.inf, None), chosen, new, reference, confidence)
+    pool = Exchange((new.counts + reference.counts)[chosen], new.n, reference.n)
+    return _retention(None, chosen, new, reference, confidence, pool)
 
 
 def rarity_edges(
@@ -285,74 +217,61 @@ def retention_by_rarity(
     if len(names) != len(bounds) - 1:
         raise InputError(f"{len(names)} names do not name {len(bounds) - 1} bands. Name each.")
     everything = np.ones(new.counts.shape, dtype=np.bool_)
+    pool = Exchange(new.counts + reference.counts, new.n, reference.n)
     return {
-        name: _retention(_Band(int(low), high, 0.5), everything, new, reference, confidence)
+        name: _retention((int(low), high), everything, new, reference, confidence, pool)
         for name, (low, high) in zip(names, pairwise(bounds), strict=True)
     }
 
 
 def _sums(
-    band: _Band, s: Numbers, c: Numbers, M: float, N: float, m: float
+    band: Band, s: Floats, c: Floats, M: float
 ) -> tuple[float, float, Floats, Floats, Floats]:
     """Found and expected types, and per state: weight, presence and expectation."""
-    weight = _by_count(lambda x: band.weight(x, N), c)
-    shown = _by_count(lambda x: band.shown(x, N, m), c)
-    present = _by_count(lambda x: 1 - choose_ratio(x, M, m), s)
+    weight, shown = band.weight(c), band.shown(c)
+    present = 1 - none_of(s, M, band.m)
     return float(weight @ present), float(shown.sum()), weight, present, shown
 
 
-def _by_count(function: Function, counts: Numbers) -> Floats:
-    """A function of the count, computed once for every different count."""
-    kinds, where = np.unique(counts, return_inverse=True)
-    return function(kinds.astype(np.float64))[where]
-
-
 def _retention(
-    band: _Band, inside: Numbers, new: Side, reference: Side, confidence: float
-) -> Retention:
+    ends: tuple[float, float] | None, inside: Numbers, new: Side, reference: Side,
+    confidence: float, pool: Exchange,
+) -> Retention:  # fmt: skip
     quantile_of(confidence)
-    s, c = new.counts[inside], reference.counts[inside]
-    free = 1.0 if band.part is None else 1 - band.part
-    m = min(new.least, math.ceil(reference.least * free))
-    found, expected, weight, present, shown = _sums(band, s, c, new.n, reference.n, m)
+    s, c = (side.counts[inside].astype(np.float64) for side in (new, reference))
+    m = min(new.least, math.ceil(reference.least * (0.5 if ends else 1.0)))
+    band = Band(reference.n, m, *(ends or ()))
+    found, expected, weight, present, shown = _sums(band, s, c, new.n)
     types = float(weight.sum())
     if not expected >= _LEAST:
         empty = replace(undefined("falls", (m, m)), expected=1.0)
         return Retention(types, found, expected, empty)
-    ratio = found / expected
     if new.grouped is not None or reference.grouped is not None:
-        reading = _by_groups(band, inside, new, reference, m, ratio, expected, confidence)
+        ratio = found / expected
+        reading = _by_groups(ends, inside, new, reference, m, ratio, expected, confidence)
     else:
-        reading = _by_records(
-            band, s, c, new.n, reference.n, m, (weight, present, shown), confidence
-        )
+        reading = _by_records(band, new.n, (weight, present, shown), confidence, pool)
     return Retention(types, found, expected, reading)
 
 
 def _by_records(
-    band: _Band, s: Numbers, c: Numbers, M: int, N: int, m: int,
-    parts: tuple[Floats, Floats, Floats], confidence: float,
-) -> Signal:  # fmt: skip
+    band: Band, M: int, parts: tuple[Floats, Floats, Floats], confidence: float, pool: Exchange
+) -> Signal:
     """Signal for independent records: score interval, p by exchange."""
     weight, present, shown = parts
-    found, expected = float(weight @ present), float(shown.sum())
+    found, expected, m = float(weight @ present), float(shown.sum()), int(band.m)
 
     def terms(new: Floats, real: Floats) -> Floats:
-        there = 1 - choose_ratio(new, float(M), m)
-        return _by_count(lambda x: band.shown(x, N, m), real) - there * _by_count(
-            lambda x: band.weight(x, N), real
-        )
+        return band.shown(real) - (1 - none_of(new, float(M), m)) * band.weight(real)
 
-    chance = exchanged(s + c, M, N, terms)
+    chance = pool.moments(terms)
     z = quantile_of(confidence)
     low, high = inverted(found, expected, m / M * float(weight @ shown), chance.variance, z)
     p = upper_tail(expected - found, chance)
     return Signal(found / expected, 1.0, (high - low) / 2 / z, low, high, p, "falls", m, m)
 
 
-def inverted(
-    found: float, expected: float, v: float, null: float, z: float
-) -> tuple[float, float]:
+def inverted(found: float, expected: float, v: float, null: float, z: float) -> tuple[float, float]:
     """Ratios R with ``(found - R expected)^2 <= z^2 (v R (1 - R) + null R^2)``.
 
     The variance is that of exchange where nothing changed. A type that is kept with probability R
@@ -368,14 +287,14 @@ def inverted(
 
 
 def _by_groups(
-    band: _Band, inside: Numbers, new: Side, reference: Side, m: int,
+    ends: tuple[float, float] | None, inside: Numbers, new: Side, reference: Side, m: int,
     ratio: float, expected: float, confidence: float,
 ) -> Signal:  # fmt: skip
     """Signal for records in clusters: both sides by the group jackknife, where groups are given."""
     s, c = new.counts[inside], reference.counts[inside]
 
     def away(left: Numbers, real: Numbers, M: float, N: float) -> float:
-        found, of, *_ = _sums(band, left, real, M, N, m)
+        found, of, *_ = _sums(Band(N, m, *(ends or ())), left * 1.0, real * 1.0, M)
         return (found - ratio * of) / expected
 
     def none() -> Floats:

@@ -19,11 +19,11 @@ from modelcollapse.errors import InputError, is_whole
 from modelcollapse.metrics._arguments import Floats, floats, quantile_of
 from modelcollapse.metrics._blocks import pair_of
 from modelcollapse.metrics._estimates import Spread, pooled, signal, undefined
-from modelcollapse.metrics.effective_generations import _inverted as generations_between
 from modelcollapse.metrics.signal import Signal
 
 _LEAST = 4  # values of a side that a jackknife of a variance needs
-_CARRIERS = 2 ** np.arange(10)  # numbers of the farthest records that may all be on one side
+_FAR = 1000  # farthest records that are looked at one by one
+_IMPOSSIBLE = 4.0  # standard deviations below its mean that no sum is
 
 
 def deviation_ratio(new: ArrayLike, reference: ArrayLike, *, confidence: float = 0.95) -> Signal:
@@ -53,11 +53,12 @@ def deviation_ratio(new: ArrayLike, reference: ArrayLike, *, confidence: float =
     Notes
     -----
     Error and interval by a jackknife over records of the logarithm, with Satterthwaite's (1946)
-    degrees of freedom: few where few records carry the variance. An interval for a small sample
-    cannot know of records that it does not hold, and covers less than it says under heavy tails;
-    p does know. It is that of exchange of the squared deviations between both sides, by three
-    moments (Pearson's type III); of chances that new records miss the 1, 2, 4, ... farthest ones
-    altogether, and are that narrow among the rest, the largest counts.
+    degrees of freedom: few where few records carry the variance. `expected` from the bias of a
+    logarithm, minus half the relative variance, with the fourth moments of both sides. The interval
+    of a small sample cannot know of records that it does not hold, and covers less than it says
+    under heavy tails; p does know. It is that of exchange of the squared deviations between both
+    sides: the chance to miss all records too far to be among so narrow ones, times that of a sum as
+    small among the rest, by three moments (Pearson's type III).
 
     Examples
     --------
@@ -109,7 +110,7 @@ def _values(column: ArrayLike) -> Floats:
 
 
 class _Variance(NamedTuple):
-    """Logarithm of a total variance; its bias, times the records, and its spread by jackknife."""
+    """Logarithm of a total variance; its bias, times the records; its spread by jackknife."""
 
     log: float
     bias: float
@@ -145,45 +146,48 @@ def _variance(X: Floats) -> _Variance:
     total = float(squares.sum())
     if not total > 0:
         return _Variance(-np.inf, 0.0, Spread(0.0, np.inf), squares)
-    # without one record after the other; what rounding leaves where one carries all is not 0
-    changes = np.log(np.maximum(1 - squares / total, 1e-300)) + np.log((n - 1) / (n - 2))
+    # without one record after the other; a floor where one carries all
+    left = np.maximum(1 - squares / total * (n / (n - 1)), 1e-9)
+    changes = np.log(left) + np.log((n - 1) / (n - 2))
     away = np.square(changes - changes.mean())
     variance = float(away.sum()) * (n - 1) / n
     kurtosis = n * float(away @ away) / float(away.sum()) ** 2 if variance > 0 else 1.0
     freedom = 2 * n / (kurtosis - 1) if kurtosis > 1 else np.inf
-    bias = n * (n - 1) * float(changes.mean())
+    # half the relative variance; by jackknife it is out of bounds for heavy tails
+    bias = (1 - n * float(squares @ squares) / total**2) / 2
     return _Variance(float(np.log(total / n)), bias, Spread(variance, freedom), squares)
 
 
 def _as_narrow(new: Floats, reference: Floats) -> float:
-    """Probability of squared deviations as small in sum, if the records are exchanged."""
+    """Probability of squared deviations as small in sum, if the records are exchanged.
+
+    Far records that cannot be among new ones with such a sum are on the other side for certain;
+    the law of the sum of the rest, without them, is near to a Gamma law.
+    """
     n, N = new.size, new.size + reference.size
     pool = np.concatenate([new, reference])
-    most = min(int(_CARRIERS[-1]), N // 4)
+    most = min(_FAR, N // 4)
     far = np.sort(np.partition(pool, N - most)[N - most :])[::-1]
-    without = np.concatenate([[0], _CARRIERS[_CARRIERS <= most]])
-    scale = far[0]
-    powers = [
-        ((pool / scale) ** k).sum()
-        - np.concatenate([[0.0], np.cumsum((far / scale) ** k)])[without]
-        for k in (1, 2, 3)
-    ]
-    rest = N - without
-    missed = np.cumsum(np.log(np.maximum(rest[0] - n - np.arange(most), 0.0)))
-    missed -= np.cumsum(np.log(N - np.arange(most)))
-    chance = np.exp(np.concatenate([[0.0], missed]))[without]
-    # moments of a sum of n out of the rest, without replacement
-    mean, square, cube = (power / rest for power in powers)
-    spread = square - mean**2
-    variance = spread * n * (rest - n) / (rest - 1)
-    third = (cube - 3 * mean * square + 2 * mean**3) * n * (rest - n) * (rest - 2 * n)
-    third /= (rest - 1) * (rest - 2)
-    usable = (rest > n + 1) & (spread > 1e-12 * square)
-    if not usable.any():
-        return float("nan")
-    mean, variance, third, chance = (x[usable] for x in (mean, variance, third, chance))
-    z = (float(new.sum()) / scale - n * mean) / np.sqrt(variance)
-    return float((chance * pearson3.cdf(z, np.clip(third / variance**1.5, -8.0, 8.0))).max())
+    pool, far, total = pool / far[0], far / far[0], float(new.sum() / far[0])
+    # moments of what is left without the 0, 1, 2, ... farthest
+    rest = N - np.arange(most + 1.0)
+    mean, square, cube = (
+        (whole.sum() - np.concatenate([[0.0], np.cumsum(part)])) / rest
+        for whole, part in (
+            (pool, far), (pool * pool, far * far), (pool * pool * pool, far * far * far)
+        )
+    )  # fmt: skip
+    spread = np.maximum(square - mean**2, 0.0)
+    variance = spread * n * np.maximum(rest - n, 0.0) / (rest - 1)
+    possible = total - far >= (n - 1) * mean[1:] - _IMPOSSIBLE * np.sqrt(variance[1:])
+    k = int(np.argmax(np.append(possible, True)))
+    missed = float(np.prod(np.maximum(rest[:k] - n, 0.0) / rest[:k]))
+    if not variance[k] > 0:
+        return missed
+    third = (cube[k] - 3 * mean[k] * square[k] + 2 * mean[k] ** 3) * n * (rest[k] - n)
+    third *= (rest[k] - 2 * n) / ((rest[k] - 1) * (rest[k] - 2))
+    z = (total - n * mean[k]) / variance[k] ** 0.5
+    return missed * float(pearson3.cdf(z, np.clip(third / variance[k] ** 1.5, -8.0, 8.0)))
 
 
 def _all_alike(
@@ -216,8 +220,8 @@ def quartile_ratio(new: ArrayLike, reference: ArrayLike, *, confidence: float = 
     -------
     Signal
         Falls under collapse of the bulk, blind to the tails. 0 without interval and p where the
-        new quartiles coincide; NaN where a side has fewer than eight values, or the real quartiles
-        coincide.
+        new quartiles coincide; NaN where a side has fewer than eight values or an infinite one, or
+        the real quartiles coincide.
 
     Raises
     ------
@@ -233,10 +237,10 @@ def quartile_ratio(new: ArrayLike, reference: ArrayLike, *, confidence: float = 
     quantile_of(confidence)
     sides = [np.sort(_values(side)) for side in (new, reference)]
     n, m = (side.size for side in sides)
-    if min(n, m) < 2 * _LEAST:
+    if min(n, m) < 2 * _LEAST or not all(np.isfinite(side[[0, -1]]).all() for side in sides):
         return undefined("falls", (n, m))
     (width, first), (other, second) = (_quartile_range(side) for side in sides)
-    if not (0 < other < np.inf and width < np.inf):
+    if not other > 0:
         return undefined("falls", (n, m))
     if not width > 0:
         nan = float("nan")
@@ -283,7 +287,7 @@ def brown_forsythe(new: ArrayLike, reference: ArrayLike) -> float:
     Examples
     --------
     >>> round(brown_forsythe([1, 2, 3, 4, 5, 6], [1, 4, 7, 10, 13, 16]), 3)
-    0.045
+    0.027
     """
     x, y = _values(new), _values(reference)
     if min(x.size, y.size) < 2 or not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -345,5 +349,15 @@ def gaussian_generations(ratio: Signal, n: int) -> tuple[float, float, float]:
     # standard errors that the interval of the quotient reaches to either side
     z = float(np.log(ratio.high / ratio.low)) / 2 / error
     drift = float(polygamma(1, half)) / 4 / step**2
-    low, high = generations_between(value, error / -step, drift, z)
+    low, high = _between(value, z * error / -step, z * z * drift)
     return value, low, high
+
+
+def _between(value: float, reach: float, drift: float) -> tuple[float, float]:
+    """Ends of all numbers g with ``(value - g)^2 <= reach^2 + g drift``, no drift below 0."""
+    middle, inside = value + drift / 2, drift * (value + drift / 4) + reach**2
+    root = max(inside, 0.0) ** 0.5
+    # drift may have widened a law that was refitted, so that the estimate is far below 0
+    refitted = inside >= 0 and middle + root > 0
+    low = value - reach if value < reach else middle - root
+    return low, middle + root if refitted else value + reach

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import Missing
+from modelcollapse.errors import InputError, Missing
 
 NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """Words that stand for a missing number, and for any missing value in a CSV file."""
@@ -74,13 +74,16 @@ def _no(_: Any) -> bool:
 
 
 def plain(values: Any) -> Any:
-    """One array without a dictionary, of whatever chunks."""
+    """One array of values that stand by themselves, of whatever chunks."""
     pa = arrow()
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
         if isinstance(values, pa.ChunkedArray):  # no chunk, or more than one holds
             values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.nulls(0)
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary_decode()
+    # not every function knows texts that are views
+    return pa.compute.cast(values, pa.string()) if values.type == pa.string_view() else values
 
 
 def word(value: Any) -> str | None:
@@ -102,6 +105,14 @@ def words_of(values: Any) -> list[str | None]:
         found: list[str | None] = values.to_pylist()
         return found
     return [word(value) for value in values.to_pylist()]
+
+
+def no_utf8(column: str, source: str) -> InputError:
+    """Error for texts that cannot be read."""
+    return InputError(
+        f"column '{column}' of {source} holds text that is not valid UTF-8. Convert it to UTF-8 "
+        "first."
+    )
 
 
 def number(text: str | None) -> float:

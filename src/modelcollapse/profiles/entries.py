@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from modelcollapse.errors import InputError
 from modelcollapse.profiles import arrow
 from modelcollapse.profiles.arrow import Kind
-from modelcollapse.profiles.hashing import Hashes, number_hashes, text_hashes, vector_hashes
+from modelcollapse.profiles.hashing import (
+    Hashes,
+    Vocabulary,
+    number_hashes,
+    text_hashes,
+    vector_hashes,
+)
 from modelcollapse.profiles.roles import Role
 
 Indices = NDArray[np.intp]
@@ -40,10 +46,11 @@ class Words:
 
     codes: NDArray[np.intp]
     words: list[str | None]
+    known: Vocabulary
 
     def hashes(self) -> Hashes:
         """Hash of each entry."""
-        return text_hashes(self.words)[self.codes]
+        return self.known.hashes(self.words)[self.codes]
 
     def take(self, at: Indices) -> NDArray[Any]:
         """Entries of some records."""
@@ -122,8 +129,19 @@ class Place:
         )
 
 
-def read(values: Any, role: Role, place: Place) -> Entries:
+def read(values: Any, role: Role, place: Place, known: Vocabulary) -> Entries:
     """Read an Arrow array as a role says.
+
+    Parameters
+    ----------
+    values : Arrow array
+        The entries.
+    role : Role
+        What they are for.
+    place : Place
+        Where they stand.
+    known : Vocabulary
+        Hashes of words met before.
 
     Raises
     ------
@@ -137,7 +155,7 @@ def read(values: Any, role: Role, place: Place) -> Entries:
             raise place.conflict(role, f"values of the type {values.type}", row)
         values = arrow.arrow().nulls(len(values), "string")
     if role is Role.CATEGORY:
-        return _words(values)
+        return _words(values, known)
     values = arrow.plain(values)
     if role is Role.EMBEDDING:
         return _vectors(values, place)
@@ -150,18 +168,19 @@ def read(values: Any, role: Role, place: Place) -> Entries:
     return Texts(arrow.words_of(values))
 
 
-def _words(values: Any) -> Words:
+def _words(values: Any, known: Vocabulary) -> Words:
     pa = arrow.arrow()
     if not pa.types.is_dictionary(values.type):
-        if pa.types.is_string_view(values.type):
-            values = pa.compute.cast(values, pa.string())
-        values = values.dictionary_encode()
-    words = [arrow.word(value) for value in values.dictionary.to_pylist()]
+        values = arrow.plain(values).dictionary_encode()
+    words = values.dictionary.to_pylist()
+    # of texts only the empty one is not what stands for it
+    if arrow.kind_of(values.type) is not Kind.TEXT or "" in words:
+        words = [arrow.word(value) for value in words]
     codes = values.indices
     if codes.null_count:
         codes = codes.fill_null(len(words))
         words.append(None)
-    return Words(codes.to_numpy(zero_copy_only=False).astype(np.intp), words)
+    return Words(codes.to_numpy(zero_copy_only=False).astype(np.intp), words, known)
 
 
 def _vectors(values: Any, place: Place) -> Vectors:

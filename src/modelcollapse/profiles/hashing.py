@@ -59,6 +59,20 @@ def text_hashes(texts: Iterable[str | None]) -> Hashes:
     return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
 
 
+class Vocabulary(dict[str | None, int]):
+    """Hashes of words that come again and again, each computed once; it forgets when it is full."""
+
+    MOST = 2**17
+
+    def hashes(self, words: list[str | None]) -> Hashes:
+        """Hash of each word, as `text_hashes` gives it."""
+        if len(self) >= self.MOST:
+            self.clear()
+        new = [word for word in words if word not in self]
+        self.update(zip(new, text_hashes(new).tolist(), strict=True))
+        return np.fromiter(map(self.__getitem__, words), dtype=np.uint64, count=len(words))
+
+
 def number_hashes(values: NDArray[np.float64]) -> Hashes:
     """Hash numbers by their bits; all that is not finite counts as missing, and -0 as 0.
 

@@ -107,7 +107,8 @@ class Profile:
             If they have other roles, cuts, groups or sizes of the sample.
         """
         mine, its = ({c.name: c.role for c in side.roles} for side in (self, other))
-        same = mine == its and repr(self.cuts) == repr(other.cuts) and set(self.groups) == set(other.groups)
+        same = mine == its and set(self.groups) == set(other.groups)
+        same = same and repr(self.cuts) == repr(other.cuts)  # NaN does not equal itself
         if not same or self.max_sample != other.max_sample:
             raise InputError(
                 f"{self.source} and {other.source} cannot be merged: they were profiled with "

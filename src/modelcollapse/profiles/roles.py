@@ -17,6 +17,9 @@ FEW = 20
 WORDY, VERY_WORDY = (4.0, 30.0), (8.0, 60.0)
 """Words, or characters where words are not set apart, of a text on average."""
 
+KEY = 8
+"""Least letters of texts that are taken for keys by their form."""
+
 MOSTLY = 0.99
 """Share of values of one type beyond which the others are mistakes."""
 
@@ -123,20 +126,20 @@ def _texts(name: str, values: Any, rows: int) -> Found:
     words = sum(len(text.split()) for text in texts) / n
     alike = _different(different, n)
     if different > FEW:
+        if _are_times(texts):
+            return Role.TIME, "dates written as text"
+        if _are_keys(texts):
+            return Role.IDENTIFIER, f"all different in {n:,}, of one form"
         numeric, odd = numbers_among(texts)
         if numeric >= MOSTLY * n:
             return Role.NUMBER, f"numbers written as text, {alike}"
         if numeric >= n / 2:
             mixed = f"numbers and words mixed, such as '{odd}'; {alike}"
             return (Role.CATEGORY if 2 * different <= n else Role.TEXT), mixed
-        if _are_times(texts):
-            return Role.TIME, "dates written as text"
     wordy = words >= WORDY[0] or length >= WORDY[1]
     very = words >= VERY_WORDY[0] or length >= VERY_WORDY[1]
     spelt = f"{alike}, {words:.0f} words on average" if words >= 2 else alike
     if (wordy and 2 * different > n) or (very and 10 * different > n):
-        if words < 1.5 and _are_keys(texts):
-            return Role.IDENTIFIER, f"all different in {n:,}, of one form"
         return Role.TEXT, spelt
     if different == n >= FEW and words < 1.5:
         return Role.IDENTIFIER, f"all different in {n:,}, one word each"
@@ -146,11 +149,15 @@ def _texts(name: str, values: Any, rows: int) -> Found:
 
 
 def _are_keys(texts: list[str]) -> bool:
-    """Whether all are different and of one length in plain letters, as UUIDs and digests are."""
+    """Whether all are different and alike in form, as UUIDs, digests and padded numbers are."""
+    length = len(texts[0])
     return (
-        len(set(texts)) == len(texts)
-        and len(set(map(len, texts))) == 1
-        and all(text.isascii() for text in texts)
+        length >= KEY
+        and len(set(texts)) == len(texts)
+        and all(
+            len(text) == length and text.isascii() and text.replace("-", "").isalnum()
+            for text in texts
+        )
     )
 
 

@@ -11,15 +11,14 @@ import numpy as np
 
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.ratio_sums import RatioSums
-from modelcollapse.profiles.arrow import arrow
+from modelcollapse.profiles.arrow import arrow, no_utf8
 from modelcollapse.profiles.entries import Entries, Numbers, Place, Texts, Words, read
-from modelcollapse.profiles.hashing import Hashes, RecordHash, mixed
+from modelcollapse.profiles.hashing import Hashes, RecordHash, Vocabulary, mixed
 from modelcollapse.profiles.parts import Part
 from modelcollapse.profiles.roles import Role
 from modelcollapse.profiles.sampling import Sample, first_limit, keys_apart
 from modelcollapse.profiles.tallies import (
     LEVELS,
-    CategoryTally,
     Cuts,
     NumberTally,
     Scores,
@@ -139,9 +138,7 @@ class Tally:
     _identifiers: frozenset[str] = frozenset()
 
     def _check(self, sums: tuple[int, int]) -> None:
-        one, two = (
-            (mine + other) % 2**64 for mine, other in zip(self.checks, sums, strict=True)
-        )
+        one, two = ((mine + other) % 2**64 for mine, other in zip(self.checks, sums, strict=True))
         self.checks = (one, two)
 
     def _count(self, entries: Mapping[str, Entries]) -> None:
@@ -170,8 +167,8 @@ def _words(entries: Mapping[str, Entries], name: str) -> Words:
 
 
 def _count_words(counts: Counter[str | None], column: Words) -> None:
-    found = np.bincount(column.codes, minlength=len(column.words))
-    for word, count in zip(column.words, found.tolist(), strict=True):
+    found = np.bincount(column.codes, minlength=len(column.words)).tolist()
+    for word, count in zip(column.words, found, strict=True):
         if count:
             counts[word] += count
 
@@ -213,12 +210,12 @@ def scan(part: Part, plan: Plan) -> Tally:
     )
     names = plan.columns()
     there = [name for name in names if name in part.types]
-    row = 0
+    row, known = 0, Vocabulary()
     for batch in part.batches(there):
         entries = {}
         for name in names:
             place = Place(part.source, name, part.first + row, plan.expected)
-            entries[name] = _read(batch, name, plan.roles[name], place)
+            entries[name] = _read(batch, name, plan.roles[name], place, known)
         tally.add(entries, batch.num_rows, part.first + row, plan)
         for name, counts in tally.counts.items():
             _refuse_many(name, len(counts), part.source)
@@ -234,15 +231,10 @@ def scan(part: Part, plan: Plan) -> Tally:
     return tally
 
 
-def _read(batch: Any, name: str, role: Role, place: Place) -> Entries:
+def _read(batch: Any, name: str, role: Role, place: Place, known: Vocabulary) -> Entries:
     if name not in batch.schema.names:  # a field that no object of a file of JSON Lines has
-        return read(arrow().nulls(batch.num_rows, "string"), role, place)
+        return read(arrow().nulls(batch.num_rows, "string"), role, place, known)
     try:
-        return read(batch.column(name), role, place)
+        return read(batch.column(name), role, place, known)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"column '{name}' of {place.source} holds text that is not valid UTF-8 (within the "
-            f"records from {place.first + 1} on). Convert it to UTF-8 first."
-        ) from error
-
-
+        raise no_utf8(name, place.source) from error

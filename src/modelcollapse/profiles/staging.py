@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from collections.abc import Iterator
@@ -18,8 +19,11 @@ MEMORY = "256MB"
 GROUP = 2**17
 """Rows of a row group of what it writes."""
 
-LONGEST = 2**28
+LONGEST = 2**24
 """Bytes of the longest record of JSON Lines."""
+
+DELIMITERS = (",", "\t", ";", "|")
+"""What may stand between the fields of a CSV file."""
 
 LINES = 2**14
 """Lines of plain text that are written at once."""
@@ -65,9 +69,13 @@ def _stage_records(path: Path, source: str, form: str, target: Path, threads: in
     duckdb = _database()
     given = _quoted(str(path))
     if form == "csv":
-        _check_header(path, source)
+        mark = _delimiter(path, source)
         absent = ", ".join(_quoted(word) for word in NO_VALUE)
-        reader = f"read_csv({given}, header = true, sample_size = -1, nullstr = [{absent}])"
+        # all that is said is not guessed: a guess may leave out lines that do not fit
+        reader = (
+            f"read_csv({given}, header = true, delim = {_quoted(mark)}, quote = '\"', "
+            f"escape = '\"', skip = 0, comment = '', sample_size = -1, nullstr = [{absent}])"
+        )
     else:
         reader = (
             f"read_json({given}, format = 'newline_delimited', records = true, "
@@ -117,8 +125,8 @@ def _database() -> Any:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    file = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
-    with file:
+    opening = gzip.open if path.suffix.lower() == ".gz" else open
+    with opening(path, "rb") as file:
         yield cast(IO[bytes], file)
 
 
@@ -144,33 +152,61 @@ def _decoded(path: Path, source: str) -> Iterator[str]:
         raise InputError(f"{source} cannot be read to its end ({error}).") from error
 
 
-def _check_header(path: Path, source: str) -> None:
-    header = next(_decoded(path, source)).split(",")
+def _delimiter(path: Path, source: str) -> str:
+    """What sets the names in the first line of a CSV file apart."""
+    line = next(_decoded(path, source))
+    mark = max(DELIMITERS, key=line.count)
+    header = line.split(mark)
     if numbers_among([name.strip('" ') or "x" for name in header])[0] == len(header):
         raise InputError(
             f"the first line of {source} holds numbers, where a CSV file names its columns. Write "
             "a line of names first."
         )
+    return mark
 
 
 def _fault(path: Path, source: str, form: str, error: Exception) -> InputError:
     """What is wrong with a file that the database could not read, as far as its lines tell."""
-    number = 0
-    for number, line in enumerate(_decoded(path, source), start=1):
-        if form == "jsonl" and line.strip():
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError) as fault:
-                return InputError(
-                    f"line {number} of {source} is not JSON ({fault}). Each line holds one object."
-                )
-            if not isinstance(entry, dict):
-                return InputError(
-                    f"line {number} of {source} is not an object with fields. Write each record "
-                    'as {"name": 1}.'
-                )
+    found = (_odd_fields if form == "csv" else _odd_line)(path, source)
+    if found is not None:
+        return InputError(found)
     said = " ".join(str(error).split(" Possible")[0].split("\n")[:2]).strip()
     return InputError(f"{source} cannot be read as {_FORMS[form]} ({said}). Write it again.")
+
+
+def _odd_fields(path: Path, source: str) -> str | None:
+    """First record of a CSV file that has not the fields of its header."""
+    mark = _delimiter(path, source)
+    rows = csv.reader((line + "\n" for line in _decoded(path, source)), delimiter=mark)
+    width = None
+    try:
+        for row in filter(None, rows):
+            width = width or len(row)
+            if len(row) != width:
+                return (
+                    f"the record that ends on line {rows.line_num} of {source} has {len(row)} "
+                    f"fields where the header has {width}. Every record needs the same fields."
+                )
+    except csv.Error as fault:
+        return f"line {rows.line_num} of {source} is not CSV ({fault}). Write it again."
+    return None
+
+
+def _odd_line(path: Path, source: str) -> str | None:
+    """First line of a file of JSON Lines that is no object."""
+    for number, line in enumerate(_decoded(path, source), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError) as fault:
+            return f"line {number} of {source} is not JSON ({fault}). Each line holds one object."
+        if not isinstance(entry, dict):
+            return (
+                f"line {number} of {source} is not an object with fields. Write each record as "
+                '{"name": 1}.'
+            )
+    return None
 
 
 _FORMS = {"csv": "CSV", "jsonl": "JSON Lines"}

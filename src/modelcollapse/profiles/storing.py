@@ -55,7 +55,7 @@ def write(profile: Profile, path: Path) -> None:
         "sample": list(profile.sample),
     }
     encoded = json.dumps(header, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    arrays = {
+    arrays: dict[str, Any] = {
         "header": np.frombuffer(encoded, dtype=np.uint8),
         "hashes": profile.hashes,
         "keys": profile.keys,
@@ -129,8 +129,7 @@ def _fields(header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[
         **{name: header[name] for name in _PLAIN},
         "ignored": tuple(header["ignored"]),
         "roles": tuple(
-            ColumnRole(each["name"], Role(each["role"]), each["reason"])
-            for each in header["roles"]
+            ColumnRole(each["name"], Role(each["role"]), each["reason"]) for each in header["roles"]
         ),
         "cuts": {
             name: Cuts(median, scale, {level: (low, high) for level, (low, high) in tails})
@@ -154,8 +153,7 @@ def _fields(header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[
         "tails": {level: RatioSums(**sums) for level, sums in header["tails"]},
         "bulk": RatioSums(**header["bulk"]),
         "sample": {
-            name: _unpacked(f"column{place}", arrays)
-            for place, name in enumerate(header["sample"])
+            name: _unpacked(f"column{place}", arrays) for place, name in enumerate(header["sample"])
         },
         "hashes": arrays["hashes"],
         "keys": arrays["keys"],

@@ -154,7 +154,8 @@ def no_candidates(column: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     return [
-        f"No candidate belongs to {_groups(names)} of '{column}' that has real records: {named(names)}."
+        f"No candidate belongs to {_groups(names)} of '{column}' that has real records: "
+        f"{named(names)}."
     ]
 
 

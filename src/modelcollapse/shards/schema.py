@@ -130,9 +130,7 @@ Marked = tuple[int, Mapping[str, str]]
 """Line of a record, and the kinds of its entries."""
 
 
-def settled(
-    known: Schema, records: Sequence[Marked], file: str, least: int = 1
-) -> dict[str, str]:
+def settled(known: Schema, records: Sequence[Marked], file: str, least: int = 1) -> dict[str, str]:
     """Kinds of columns by some records of a file.
 
     Parameters

@@ -115,6 +115,19 @@ def test_a_cap_behind_the_output_layer_is_noticed(tmp_path, monkeypatch):
     assert np.abs(scores(folder).scores - right).max() > 0.01
 
 
+def test_activations_in_many_passes_are_replaced_by_the_same_in_one(folder):
+    slow, fast = (
+        {type(each).__name__ for each in module.modules()}
+        for module in (
+            transformers.AutoModelForCausalLM.from_pretrained(folder),
+            open_reader(folder, "auto").module,
+        )
+    )
+    # That scores stay those of the model as it was is what the tests above say.
+    assert "NewGELUActivation" in slow
+    assert fast == slow - {"NewGELUActivation"} | {"GELU"}
+
+
 def test_tokens_of_the_prompt_are_seen_and_do_not_count(folder):
     prompts = ["", "a generation is", "naïve 漢字: ", "the the ", "z"]
     batch = {"text": PROSE[:5], "question": prompts}

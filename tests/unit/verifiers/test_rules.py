@@ -72,6 +72,22 @@ def test_repeated_phrases_are_those_of_the_probe_of_repetition():
         assert shape.repeated_phrases(" ".join(map(str, words))) == pytest.approx(expected)
 
 
+def test_phrases_are_counted_only_where_enough_words_repeat_and_nothing_is_lost_by_it():
+    rng = np.random.default_rng(0)
+    seen = set()
+    for size in range(12):
+        for kinds in (1, 2, 4, 9):
+            words = rng.choice([f"w{i}" for i in range(kinds)], size).tolist()
+            runs = [tuple(words[i : i + 3]) for i in range(size - 2)]
+            found = shape.repeated_phrases(" ".join(words))
+            if runs:
+                assert found == pytest.approx(1 - len(set(runs)) / len(runs))
+                seen.add(found > 0)
+            else:
+                assert math.isnan(found)
+    assert seen == {True, False}
+
+
 @pytest.mark.parametrize(
     ("letter", "script"),
     [
