@@ -162,7 +162,7 @@ def build(stage="early", generation=3, *, loss=1.0):
             "findings": ["duplication", "drift"] if lost else [],
             "carried_by": ["tail_values", "rare_words:body"] if lost else [],
             "generations": {"value": 14.2, "low": 9.1, "high": 21.0, "records": 40_000,
-                            "from": "rare words of body"} if lost else None,
+                            "from": "rare words of body", "by": "pure resampling"} if lost else None,
         },
         "data": {"new": {"source": f"gen{generation}.parquet", **sizes},
                  "reference": {"source": "real.parquet", **sizes, "rows": 48_211}},

@@ -26,7 +26,7 @@ from modelcollapse.auditing.hygiene import read_hygiene
 from modelcollapse.auditing.judging import judge
 from modelcollapse.auditing.leak import Leak, leak
 from modelcollapse.auditing.notes import notes
-from modelcollapse.auditing.numbers import read_numbers
+from modelcollapse.auditing.numbers import read_dependence, read_numbers
 from modelcollapse.auditing.plugins import read_plugins
 from modelcollapse.auditing.points import points
 from modelcollapse.auditing.reading import Reading
@@ -286,6 +286,7 @@ def _read(
             yield from text.readings
         for points_read in geometries:
             yield from points_read.readings
+        yield from read_dependence(new, reference, allowed, rng("dependence"))
         yield from read_copies(new, reference, allowed)
         yield from read_hygiene(new, reference, allowed)
         yield from read_plugins(new, reference, rng)

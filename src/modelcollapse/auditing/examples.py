@@ -34,7 +34,7 @@ def lost_records(
             continue
         lonely = orphans(one.found, count=show)
         sure = lonely.p <= 0.05
-        records = rows_of(reference.sample, lonely.rows[sure])
+        records = rows_of(reference.sample, one.points.reference_rows[lonely.rows[sure]])
         rows += [
             {"record": record, "distance": float(ratio)}
             for record, ratio in zip(records, lonely.ratios[sure], strict=True)

@@ -13,7 +13,6 @@ from modelcollapse.auditing.catalogue import Tolerance
 from modelcollapse.auditing.points import Points
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.classifier_test import classifier_test
-from modelcollapse.metrics.dependence import correlation_change
 from modelcollapse.metrics.neighbours import Neighbours, neighbour_signals, neighbours
 from modelcollapse.metrics.spread_change import trace_ratio
 from modelcollapse.metrics.two_sample import energy_signal
@@ -23,8 +22,7 @@ DIRECTIONS = 16
 K = 5
 LEAST = 200  # records a side, below which a neighbourhood says nothing
 DEALS = 199  # tails of a null law beyond them are fitted
-ENERGY = 2000  # records a side at most, for measures of all pairs of records
-DEPENDENCE = 10_000  # and for one of all pairs of columns, drawn many times
+ENERGY = 2000  # records a side at most, for measures of all pairs
 READ = ("rarity_exceedance", "lost_support", "near_copies", "coverage", "density", "contraction")
 
 
@@ -93,13 +91,6 @@ def _of_laws(
     if about:
         spread = trace_ratio(given.new, given.reference)
         yield Reading.of("total_variance", spread, tolerance["total_variance"], about=about)
-    elif len(given.numbers) > 1:
-        d = len(given.numbers)
-        sides = [_first(side[:, :d], DEPENDENCE) for side in (given.new, given.reference)]
-        change = correlation_change(*sides, rng=rng)
-        pair = zip(change.pairs.first[:1], change.pairs.second[:1], strict=True)
-        note = "".join(f"{given.numbers[i]} and {given.numbers[j]}" for i, j in pair)
-        yield Reading.of("dependence", change.largest, tolerance["dependence"], note=note)
 
 
 def _first(rows: NDArray[np.float64], most: int) -> NDArray[np.float64]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
 from modelcollapse.auditing.catalogue import Tolerance
 from modelcollapse.auditing.reading import Reading
+from modelcollapse.metrics.dependence import correlation_change
 from modelcollapse.metrics.marginal_shift import wasserstein_shift
 from modelcollapse.metrics.ratio_sums import RatioSums, count_ratio_signal, ratio_signal
 from modelcollapse.metrics.spread_change import deviation_ratio
 from modelcollapse.profiling.profiled import NumberTally, Profile
 
 LEVELS = (0.01, 0.05)
+DEPENDENCE = 10_000  # records a side at most, for all pairs of columns
+FEWEST = 200  # records a side, below which the law of a correlation is not known well enough
 LEAST = 20  # values expected beyond the cuts of one column, for its tails to be read
 
 
@@ -46,6 +53,45 @@ def read_numbers(
     )
     for name in columns:
         yield from _of_column(name, level, new, reference, tolerance)
+
+
+def read_dependence(
+    new: Profile, reference: Profile, tolerance: Mapping[str, Tolerance], rng: Generator
+) -> Iterator[Reading]:
+    """Reading of the rank correlations of the number columns.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    tolerance : mapping of str to Tolerance
+        By measure.
+    rng : numpy.random.Generator
+        Source of all randomness.
+
+    Yields
+    ------
+    Reading
+        At most one. A gap is put at the reference's median.
+    """
+    names = [name for name in reference.numbers if name in new.numbers]
+    sides = [
+        np.column_stack([_filled(side, name, reference) for name in names])
+        for side in (new, reference)
+        if names
+    ]
+    if len(names) < 2 or min(map(len, sides)) < FEWEST:
+        return
+    change = correlation_change(*sides, rng=rng)
+    pair = zip(change.pairs.first[:1], change.pairs.second[:1], strict=True)
+    note = "".join(f"{names[i]} and {names[j]}" for i, j in pair)
+    yield Reading.of("dependence", change.largest, tolerance["dependence"], note=note)
+
+
+def _filled(side: Profile, name: str, reference: Profile) -> NDArray[np.float64]:
+    # their order says nothing, being that of a hash
+    values = side.sample[name][:DEPENDENCE]
+    return np.where(np.isnan(values), reference.cuts[name].median, values)
 
 
 def tail_level(n: int, m: int) -> float | None:

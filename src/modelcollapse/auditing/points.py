@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from modelcollapse.auditing.embedding import embedded
 from modelcollapse.errors import InputError
+from modelcollapse.metrics.neighbours import hash_sample
+from modelcollapse.profiling.engine import arrow
 from modelcollapse.profiling.profiled import Profile
 from modelcollapse.profiling.roles import Role
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 NORMAL_TENTH = 1.6448536269514722  # 0.9 quantile of |x| of a standard normal law
 MOST_CATEGORIES = 50
@@ -28,15 +31,15 @@ class Points:
     name : str
         Embedding column; empty for the other columns together.
     new, reference : ndarray, shape (n, d)
-        Points, row by row those of the profiles' samples.
-    numbers : tuple of str
-        Number columns, whose coordinates come first.
+        Points.
+    reference_rows : ndarray of int, shape (n,)
+        Which records of the reference's sample they are.
     """
 
     name: str
     new: Floats
     reference: Floats
-    numbers: tuple[str, ...] = ()
+    reference_rows: Indices
 
 
 def points(
@@ -51,7 +54,7 @@ def points(
     embed : str, optional
         sentence-transformers model that makes points of texts.
     most : int, default 5000
-        Texts a side that are embedded.
+        Records a side, of a table and of texts that are embedded; embeddings are all given.
 
     Raises
     ------
@@ -80,12 +83,12 @@ def points(
             made, real = (
                 np.asarray(side.sample[column.name], dtype=np.float64) for side in (new, reference)
             )
-            yield Points(column.name, made, real)
+            yield Points(column.name, made, real, np.arange(len(real)))
         elif embed and column.role is Role.TEXT and column.name in new.sample:
             made, real = (
                 embedded(list(side.sample[column.name][:most]), embed) for side in (new, reference)
             )
-            yield Points(column.name, made, real)
+            yield Points(column.name, made, real, np.arange(len(real)))
     numbers = tuple(
         name for name in reference.numbers if name in new.numbers and _unit(reference, name) > 0
     )
@@ -93,14 +96,20 @@ def points(
         return
     categories = [name for name in reference.categories if name in new.categories]
     known = {name: _commonest(reference, name) for name in categories}
-    made, real = (
+    narrow = [
         np.column_stack([
             *(_number(side, name, reference) for name in numbers),
-            *(_one_hot(side, name, kinds) for name, kinds in known.items()),
+            *(_code(side, name, kinds) for name, kinds in known.items()),
         ])
         for side in (new, reference)
-    )  # fmt: skip
-    yield Points("", made, real, numbers)
+    ]  # fmt: skip
+    size = min(*map(len, narrow), most)
+    rows = [hash_sample(side, size) for side in narrow]
+    sizes = [len(kinds) for kinds in known.values()]
+    made, real = (
+        _spread(side[kept], len(numbers), sizes) for side, kept in zip(narrow, rows, strict=True)
+    )
+    yield Points("", made, real, rows[1])
 
 
 def _unit(reference: Profile, name: str) -> float:
@@ -119,10 +128,21 @@ def _commonest(reference: Profile, name: str) -> list[str]:
     return sorted(counts, key=lambda x: (-counts[x], x))[:MOST_CATEGORIES]
 
 
-def _one_hot(side: Profile, name: str, known: list[str]) -> Floats:
-    place = {category: i for i, category in enumerate(known)}
-    found = np.array([place.get(value, -1) for value in side.sample[name]], dtype=np.intp)
-    coordinates = np.zeros((len(found), len(known)))
-    there = np.flatnonzero(found >= 0)
-    coordinates[there, found[there]] = np.sqrt(0.5)
-    return coordinates
+def _code(side: Profile, name: str, known: list[str]) -> Floats:
+    """Position of each record's category among the known ones; -1 for any other."""
+    from pyarrow import compute
+
+    values = arrow().array(side.sample[name], type=arrow().string())
+    found = compute.index_in(values, value_set=arrow().array(known, type=arrow().string()))
+    return np.asarray(found.fill_null(-1).to_numpy(), dtype=np.float64)
+
+
+def _spread(narrow: Floats, numbers: int, sizes: list[int]) -> Floats:
+    """Coordinates of records: numbers as they are, and one for each known category."""
+    parts = [narrow[:, :numbers]]
+    for codes, size in zip(narrow[:, numbers:].T, sizes, strict=True):
+        coordinates = np.zeros((len(narrow), size))
+        there = np.flatnonzero(codes >= 0)
+        coordinates[there, codes[there].astype(np.intp)] = np.sqrt(0.5)
+        parts.append(coordinates)
+    return np.concatenate(parts, axis=1)

@@ -2,74 +2,91 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelcollapse.auditing.categories import aligned
+from modelcollapse.auditing.reading import Outcome
 from modelcollapse.metrics.resampled_types import Generations, resampling_generations
+from modelcollapse.metrics.spread_change import gaussian_generations
 from modelcollapse.profiling import Profile
 
 if TYPE_CHECKING:
     from modelcollapse.auditing.comparing import Findings
 
 
+RESAMPLING = "pure resampling"
+REFITTING = "fitting and sampling a normal law"
+
+
 @dataclass(frozen=True)
 class Loss:
-    """Rare types lost, as generations.
+    """What changed, as generations.
 
     Attributes
     ----------
     generations : Generations
-        Of pure resampling beyond one honest redraw.
+        Beyond one honest redraw.
     records : int
         Of each generation: those of the new data.
     source : str
-        What the types are.
+        What is lost, in words that follow "as many" or "as much".
+    by : str
+        What a generation does.
     """
 
     generations: Generations
     records: int
     source: str
+    by: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {**self.generations._asdict(), "records": self.records, "from": self.source}
+        return {
+            **self.generations._asdict(), "records": self.records, "from": self.source,
+            "by": self.by,
+        }  # fmt: skip
 
 
 def loss(new: Profile, reference: Profile, found: Findings) -> Loss | None:
-    """Generations that the retention of rare words, or else of rare categories, stands for.
+    """Generations that a loss stands for: of rare words, else of rare categories, else of spread.
 
     Parameters
     ----------
     new, reference : Profile
         Of the two data sets.
     found : Findings
-        With the readings.
+        With the readings, judged.
 
     Returns
     -------
     Loss or None
-        None where no rare types could be followed.
+        None where none of these changed.
+
+    Notes
+    -----
+    Types: `modelcollapse.metrics.resampled_types`. Spread: `gaussian_generations` of
+    `modelcollapse.metrics.spread_change`.
     """
-    by_name = {one.name: one.signal for one in found.readings}
+    changed = {one.name: one.signal for one in found.readings if one.outcome is Outcome.CHANGED}
     for prose in found.prose:
-        signal = by_name.get(f"rare_words:{prose.name}")
-        if signal is not None and not math.isnan(signal.value):
-            return Loss(
-                resampling_generations(prose.rare_expected, signal.value, signal.low, signal.high),
-                new.rows, f"rare words of {prose.name}",
-            )  # fmt: skip
-    signal = by_name.get("rare_categories")
-    if signal is None or math.isnan(signal.value):
+        signal = changed.get(f"rare_words:{prose.name}")
+        if signal is not None:
+            ends = (signal.value, signal.low, signal.high)
+            counted = resampling_generations(prose.rare_expected, *ends)
+            return Loss(counted, new.rows, f"rare words of {prose.name}", RESAMPLING)
+    signal = changed.get("rare_categories")
+    if signal is not None:
+        expected = np.concatenate([_rare(one.by, new, reference) for one in found.categories])
+        counted = resampling_generations(expected, signal.value, signal.low, signal.high)
+        return Loss(counted, new.rows, "rare categories", RESAMPLING)
+    signal = changed.get("bulk_spread")
+    if signal is None:
         return None
-    expected = np.concatenate([_rare(one.by, new, reference) for one in found.categories])
-    if not expected.any():
-        return None
-    counted = resampling_generations(expected, signal.value, signal.low, signal.high)
-    return Loss(counted, new.rows, "rare categories")
+    refits = Generations(*gaussian_generations(signal, new.rows))
+    return Loss(refits, new.rows, "spread", REFITTING)
 
 
 def _rare(column: str, new: Profile, reference: Profile) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -124,7 +124,7 @@ class Audit:
 
         Parameters
         ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
+        backend : {"polars", "pandas", "pyarrow"}, optional
             By default whichever is installed, in this order.
         """
         return frame(self.columns(), backend)

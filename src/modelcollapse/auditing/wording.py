@@ -106,12 +106,13 @@ def _finding(concern: Concern, found: Judgement) -> str:
 
 def _drift(lost: Loss) -> list[str]:
     value, low, high = lost.generations
-    if value < 0.5:
+    if not value >= 1:
         return []
+    many = "much" if lost.source == "spread" else "many"
     return [
-        f"As many {lost.source} go in {'' if math.isinf(value) else 'about '}{_count(value)} "
-        f"generations ({_count(low)} to {_count(high)}) of pure resampling at {lost.records:,} "
-        "records."
+        f"As {many} {lost.source} would go in {'' if math.isinf(value) else 'about '}"
+        f"{_count(value)} generations ({_count(low)} to {_count(high)}) of {lost.by} at "
+        f"{lost.records:,} records."
     ]
 
 

@@ -149,3 +149,13 @@ def signal(
         float(value), float(expected), error, float(low), float(high),
         tail(z, spread.freedom, collapse), collapse, *sizes,
     )  # fmt: skip
+
+
+def generations_between(value: float, reach: float, drift: float) -> tuple[float, float]:
+    """Ends of all numbers g with ``(value - g)^2 <= reach^2 + g drift``, no drift below 0."""
+    middle, inside = value + drift / 2, drift * (value + drift / 4) + reach**2
+    root = max(inside, 0.0) ** 0.5
+    # drift may have widened a law that was refitted, so that the estimate is far below 0
+    refitted = inside >= 0 and middle + root > 0
+    low = value - reach if value < reach else middle - root
+    return low, middle + root if refitted else value + reach

@@ -15,6 +15,7 @@ from modelcollapse.metrics._estimates import (
     Counts,
     Side,
     Spread,
+    generations_between,
     pooled,
     sides,
     spread_of,
@@ -89,7 +90,7 @@ def effective_generations(
     spread = pooled(_relative_spread(new, H), _relative_spread(reference, H0))
     value, error = math.log(H / H0) / step, spread.variance**0.5 / -step
     drift = (_per_generation(new, H) + _per_generation(reference, H0)) / 2 / size / step**2
-    low, high = _inverted(value, error, drift, z)
+    low, high = generations_between(value, z * error, z * z * drift)
     p = tail(value / error, spread.freedom, "grows") if error > 0 else math.nan
     return Signal(value, 0.0, error, low, high, p, "grows", new.n, reference.n)
 
@@ -108,15 +109,6 @@ def _per_generation(part: Side, H: float) -> float:
     """Relative variance of the heterozygosity after one generation, times its records."""
     p = part.counts / part.n
     return max(4 * float((p**3).sum() - (p**2).sum() ** 2), 0.0) / H**2
-
-
-def _inverted(value: float, error: float, drift: float, z: float) -> tuple[float, float]:
-    """Numbers of generations whose estimate would lie within `z` deviations of the one found."""
-    low, high = value - z * error, value + z * error
-    middle, reach = value + z * z * drift / 2, z * z * drift * (value + z * z * drift / 4)
-    root = math.sqrt(max(reach + (z * error) ** 2, 0.0))
-    # drift adds variance for positive numbers of generations only
-    return (middle - root if low > 0 else low), (middle + root if high > 0 else high)
 
 
 def _all_alike(new: Side, reference: Side, H0: float, step: float, confidence: float) -> Signal:

@@ -18,7 +18,7 @@ from scipy.stats import levene, pearson3
 from modelcollapse.errors import InputError, is_whole
 from modelcollapse.metrics._arguments import Floats, floats, quantile_of
 from modelcollapse.metrics._blocks import pair_of
-from modelcollapse.metrics._estimates import Spread, pooled, signal, undefined
+from modelcollapse.metrics._estimates import Spread, generations_between, pooled, signal, undefined
 from modelcollapse.metrics.signal import Signal
 
 _LEAST = 4  # values of a side that a jackknife of a variance needs
@@ -349,15 +349,5 @@ def gaussian_generations(ratio: Signal, n: int) -> tuple[float, float, float]:
     # standard errors that the interval of the quotient reaches to either side
     z = float(np.log(ratio.high / ratio.low)) / 2 / error
     drift = float(polygamma(1, half)) / 4 / step**2
-    low, high = _between(value, z * error / -step, z * z * drift)
+    low, high = generations_between(value, z * error / -step, z * z * drift)
     return value, low, high
-
-
-def _between(value: float, reach: float, drift: float) -> tuple[float, float]:
-    """Ends of all numbers g with ``(value - g)^2 <= reach^2 + g drift``, no drift below 0."""
-    middle, inside = value + drift / 2, drift * (value + drift / 4) + reach**2
-    root = max(inside, 0.0) ** 0.5
-    # drift may have widened a law that was refitted, so that the estimate is far below 0
-    refitted = inside >= 0 and middle + root > 0
-    low = value - reach if value < reach else middle - root
-    return low, middle + root if refitted else value + reach

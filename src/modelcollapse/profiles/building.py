@@ -285,8 +285,9 @@ def _look(parts: Sequence[Part], names: Sequence[str]) -> dict[str, Any]:
         for batch in part.batches(there):
             at = list(range(-row % stride, batch.num_rows, stride))
             row += batch.num_rows
+            places = arrow().array(at, "int64")
             for name in there:
-                chunks[name].append(plain(batch.column(name).take(arrow().array(at, "int64"))))
+                chunks[name].append(plain(batch.column(name)).take(places))
     return {name: _one(found) for name, found in chunks.items()}
 
 

@@ -87,7 +87,7 @@ def hash_sample() -> str:
             "''", "NULL::VARCHAR", "[1.5, 2.5]::FLOAT[]",
         )  # fmt: skip
         asked = ", ".join(f"hash({value})" for value in (*values, ", ".join(values)))
-        found = opened.execute(f"SELECT {asked}").fetchone()
+        found = opened.execute(f"SELECT {asked}").fetchall()[0]
     folded = 0
     for number in found:
         folded = (folded * 1_000_003 + int(number)) % 2**64

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from modelcollapse.errors import InputError, is_whole, suggestion
 from modelcollapse.metrics.tail_cuts import tail_cuts
-from modelcollapse.profiling.counting import NUMERIC, Plan, count_part
+from modelcollapse.profiling.counting import count_part, refuse_many
+from modelcollapse.profiling.plan import NUMERIC, Plan
 from modelcollapse.profiling.profiled import LEVELS, Cuts, Profile
 from modelcollapse.profiling.roles import (
     ColumnRole,
@@ -20,9 +20,10 @@ from modelcollapse.profiling.roles import (
     asked_roles,
     detect_role,
 )
-from modelcollapse.profiling.sampling import first_look
+from modelcollapse.profiling.sampling import first_look, number_samples
 from modelcollapse.profiling.tables import Table, open_table
 from modelcollapse.workers import run
+from modelcollapse.workers.running import check_engine
 from modelcollapse.workers.shared import Shared
 
 BULK = 0.9
@@ -84,14 +85,15 @@ def profile(
     """
     if not is_whole(max_sample) or max_sample < 1:
         raise InputError(f"max_sample must be 1 or more records, got {max_sample!r}. Use 50000.")
-    table = open_table(data)
+    # what is words in the reference is so here, even if only digits are left of it
+    words = [column.name for column in like.roles if column.kind is Kind.WORDS] if like else []
+    table = open_table(data, words=words)
     plan = (
         _plan_of_reference(table, roles, columns, exclude, groups, max_sample)
         if like is None
         else _plan_like(table, like, columns, exclude, max_sample)
     )
-    parts = list(_count(table, plan, engine, n_jobs))
-    whole = reduce(Profile.merge, parts)
+    whole = _merged(_count(table, plan, engine, n_jobs))
     if not whole.rows:
         raise InputError(f"{table.source} holds no records. Give data with at least one.")
     unread = [name for name in table.kinds if name not in {x.name for x in plan.roles}]
@@ -99,13 +101,24 @@ def profile(
     return replace(whole, ignored=tuple(left) if like is not None else ())
 
 
-def _count(table: Table, plan: Plan, engine: str, n_jobs: int | None) -> Any:
+def _count(table: Table, plan: Plan, engine: str, n_jobs: int | None) -> Iterator[Profile]:
     if table.given is not None:
-        return [count_part(part, plan, table.given) for part in table.parts]
+        check_engine(engine, n_jobs)
+        return iter([count_part(part, plan, table.given) for part in table.parts])
     return run(
         count_part, table.parts, engine=engine, n_jobs=n_jobs,
         shared=Shared(plan), what="counting",
     )  # fmt: skip
+
+
+def _merged(parts: Iterator[Profile]) -> Profile:
+    """Profile of all parts, of which no more are held than are at work."""
+    whole = next(parts)
+    for part in parts:
+        whole = whole.merge(part)
+        for name, tally in whole.categories.items():
+            refuse_many(name, tally.counts, whole.source)
+    return whole
 
 
 def _plan_of_reference(
@@ -120,20 +133,40 @@ def _plan_of_reference(
     asked = asked_roles(roles, list(table.kinds))
     look = first_look(table, names, max_sample)
     found = tuple(
-        ColumnRole(name, asked[name], "as asked")
+        ColumnRole(name, asked[name], "as asked", look[name].kind)
         if name in asked
-        else detect_role(name, *look[name])
+        else detect_role(name, look[name])
         for name in names
     )
+    for column in found:
+        _refuse_form(table, column, "asked to be", "Leave its role out.")
+    if all(column.role is Role.SKIPPED for column in found):
+        why = "; ".join(f"{column.name!r}: {column.reason}" for column in found[:5])
+        raise InputError(f"{table.source} has no column that can be read ({why}).")
     _check_groups(groups, found)
-    plan = Plan(
-        table.source, found, table.kinds, table.types, {}, tuple(map(tuple, groups)), max_sample
-    )
+    plan = Plan(table.source, found, table.kinds, {}, tuple(map(tuple, groups)), max_sample, {})
     numbers = plan.of(*NUMERIC)
-    if not numbers:
-        return plan
-    values = first_look(table, numbers, max_sample, plan)
-    return replace(plan, cuts={name: _cuts(values[name][1]) for name in numbers})
+    values = {name: look[name].values for name in numbers}
+    if any(sample.dtype.kind != "f" for sample in values.values()):
+        values = number_samples(table, plan)
+    return replace(plan, cuts={name: _cuts(values[name]) for name in numbers})
+
+
+def _refuse_form(table: Table, column: ColumnRole, said: str, advice: str) -> None:
+    """Check that the values of a column can be read as its role says."""
+    kind = table.kinds[column.name]
+    fitting = {
+        Role.EMBEDDING: (Kind.VECTOR, Kind.WORDS, Kind.EMPTY),
+        Role.TIME: (Kind.TIME, Kind.WORDS, Kind.EMPTY),
+        Role.NUMBER: (Kind.NUMBER, Kind.WHOLE, Kind.TRUTH, Kind.WORDS, Kind.EMPTY),
+    }
+    odd = (Kind.VECTOR, Kind.NESTED)
+    wrong = kind not in fitting[column.role] if column.role in fitting else kind in odd
+    if wrong and column.role is not Role.SKIPPED:
+        raise InputError(
+            f"the column {column.name!r} holds {kind} in {table.source} and is {said} "
+            f"{'an' if column.role[0] in 'aei' else 'a'} {column.role}. {advice}"
+        )
 
 
 def _chosen(table: Table, columns: Sequence[str] | None, exclude: Sequence[str]) -> list[str]:
@@ -200,14 +233,15 @@ def _plan_like(
             "exclude."
         )
     for column in there:
-        vector = table.kinds[column.name] is Kind.VECTOR
-        if column.role is not Role.SKIPPED and vector != (column.role is Role.EMBEDDING):
-            raise InputError(
-                f"the column {column.name!r} is {table.kinds[column.name]} in {table.source} and "
-                f"a {column.role} in {like.source}. Give both in one form."
-            )
+        _refuse_form(table, column, f"in {like.source}", "Give both in one form.")
+    read = {column.name for column in there}
     return Plan(
-        table.source, tuple(there), table.kinds, table.types,
-        {name: like.cuts[name] for name in like.cuts if name in table.kinds},
-        tuple(like.groups), max_sample,
+        table.source, tuple(there), table.kinds,
+        {name: cuts for name, cuts in like.cuts.items() if name in read},
+        tuple(by for by in like.groups if read.issuperset(by)), max_sample,
+        {
+            column.name: like.sample[column.name].shape[1]
+            for column in there
+            if column.role is Role.EMBEDDING
+        },
     )  # fmt: skip

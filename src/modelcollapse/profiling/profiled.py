@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcollapse.errors import InputError, StoreError
+from modelcollapse.errors import InputError
 from modelcollapse.metrics.ratio_sums import RatioSums
 from modelcollapse.profiling.roles import ColumnRole, Role
 from modelcollapse.store import write_atomic
 
 LEVELS = (0.05, 0.01, 0.001)
 """Shares of a column that are called its tails."""
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -134,7 +129,7 @@ class TextTally:
         return TextTally(*(getattr(self, f) + getattr(other, f) for f in self.__match_args__))
 
 
-def kept(hashes: NDArray[np.uint64], most: int) -> int:
+def kept(hashes: NDArray[np.uint64], most: int, limit: int | None = None) -> tuple[int, int | None]:
     """How many records of a list in the order of their hashes are the sample.
 
     Parameters
@@ -144,11 +139,24 @@ def kept(hashes: NDArray[np.uint64], most: int) -> int:
     most : int
         At most; copies of one record that would pass this are left out all together, unless they
         fill half of it.
+    limit : int, optional
+        Hash from which on records are left out of the list already.
+
+    Returns
+    -------
+    count : int
+        Records to keep.
+    limit : int or None
+        All records with a smaller hash are kept; None if all are.
     """
-    if len(hashes) <= most:
-        return len(hashes)
-    whole = int(np.searchsorted(hashes, hashes[most]))
-    return whole if 2 * whole >= most else most
+    whole = len(hashes) if limit is None else int(np.searchsorted(hashes, np.uint64(limit)))
+    if whole > most:
+        limit = int(hashes[most])
+        whole = int(np.searchsorted(hashes, hashes[most]))
+    if limit is None:
+        return whole, None
+    upto = int(np.searchsorted(hashes, np.uint64(limit), side="right"))
+    return (whole if 2 * whole >= most else min(most, upto)), limit
 
 
 def summed(first: Mapping[Any, int], second: Mapping[Any, int]) -> dict[Any, int]:
@@ -191,6 +199,8 @@ class Profile:
         Columns that the reference does not have.
     max_sample : int
         Records of a sample, at most.
+    limit : int or None
+        All records with a smaller hash are in the sample; None if it holds all records.
     """
 
     source: str
@@ -209,6 +219,7 @@ class Profile:
     digest: str
     ignored: tuple[str, ...] = ()
     max_sample: int = 50_000
+    limit: int | None = None
 
     def merge(self, other: Profile) -> Profile:
         """Profile of both parts of a data set, of which each was counted by itself.
@@ -223,18 +234,18 @@ class Profile:
         InputError
             If the two were not counted alike.
         """
-        if (self.roles, self.cuts, self.max_sample) != (other.roles, other.cuts, other.max_sample):
+        ours, theirs = (
+            (side.roles, side.cuts, side.max_sample, list(side.groups)) for side in (self, other)
+        )
+        if ours != theirs:
             raise InputError(
-                f"the profiles of {self.source} and {other.source} have other roles, cuts or "
-                "samples and cannot be merged. Make both like one reference."
+                f"the profiles of {self.source} and {other.source} have other roles, cuts, groups "
+                "or samples and cannot be merged. Make both like one reference."
             )
         if not (self.rows and other.rows):
             return self if self.rows else other
         rows = self.rows + other.rows
-        hashes = np.concatenate([self.hashes, other.hashes])
-        order = np.argsort(hashes, kind="stable")
-        keep = kept(hashes[order], self.max_sample)
-        order = order[:keep]
+        hashes, sample, limit = self._sampled_with(other)
         digest = (int(self.digest, 16) + int(other.digest, 16)) % 2**128
         return Profile(
             self.source, rows, self.roles, self.cuts,
@@ -243,13 +254,29 @@ class Profile:
             {name: one + other.texts[name] for name, one in self.texts.items()},
             {by: summed(counts, other.groups[by]) for by, counts in self.groups.items()},
             {level: sums + other.tails[level] for level, sums in self.tails.items()},
-            self.bulk + other.bulk,
-            {
-                name: np.concatenate([x, other.sample[name]])[order]
-                for name, x in self.sample.items()
-            },
-            hashes[order], keep / rows, f"{digest:032x}", (), self.max_sample,
+            self.bulk + other.bulk, sample, hashes, len(hashes) / rows, f"{digest:032x}",
+            tuple(dict.fromkeys((*self.ignored, *other.ignored))), self.max_sample, limit,
         )  # fmt: skip
+
+    def _sampled_with(
+        self, other: Profile
+    ) -> tuple[NDArray[np.uint64], dict[str, NDArray[Any]], int | None]:
+        """Sample of both parts, the same as if they had been counted as one."""
+        hashes = np.concatenate([self.hashes, other.hashes])
+        sample = {
+            name: np.concatenate([values, other.sample[name]])
+            for name, values in self.sample.items()
+        }
+        order = np.argsort(hashes, kind="stable")
+        names = [x.name for x in self.roles if x.role is Role.IDENTIFIER]
+        if names and (np.diff(hashes[order]) == 0).any():
+            keys = [[(x is None, x or "") for x in sample[name].tolist()] for name in names]
+            ordered = sorted(order.tolist(), key=lambda i: (hashes[i], *(key[i] for key in keys)))
+            order = np.array(ordered, dtype=np.intp)
+        limits = [side.limit for side in (self, other) if side.limit is not None]
+        keep, limit = kept(hashes[order], self.max_sample, min(limits, default=None))
+        order = order[:keep]
+        return hashes[order], {name: values[order] for name, values in sample.items()}, limit
 
     def save(self, path: str | Path) -> None:
         """Write the profile into one file, whole or not at all.
@@ -264,22 +291,9 @@ class Profile:
         StoreError
             If it cannot be written.
         """
-        arrays: dict[str, NDArray[Any]] = {"hashes": self.hashes}
-        words: dict[str, list[str | None]] = {}
-        for name, values in self.sample.items():
-            if values.dtype == object:
-                words[name] = values.tolist()
-            else:
-                arrays[f"sample:{name}"] = values
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            _put(archive, "profile.json", json.dumps(_plain(self, words), ensure_ascii=False))
-            for name, values in arrays.items():
-                buffer = io.BytesIO()
-                np.save(buffer, values, allow_pickle=False)
-                _put(archive, f"{list(arrays).index(name)}.npy", buffer.getvalue())
-            _put(archive, "arrays.json", json.dumps(list(arrays), ensure_ascii=False))
-        write_atomic(Path(path), packed.getvalue())
+        from modelcollapse.profiling.storing import packed
+
+        write_atomic(Path(path), packed(self))
 
     @classmethod
     def load(cls, path: str | Path) -> Profile:
@@ -293,97 +307,9 @@ class Profile:
         Raises
         ------
         StoreError
-            If there is none, it is damaged, or another version wrote it.
+            If there is none, it is damaged, or another version of this package or of DuckDB
+            wrote it, whose hashes cannot be compared with those of this one.
         """
-        try:
-            with zipfile.ZipFile(path) as archive:
-                card = json.loads(archive.read("profile.json"))
-                names = json.loads(archive.read("arrays.json"))
-                arrays = {
-                    name: np.load(io.BytesIO(archive.read(f"{i}.npy")), allow_pickle=False)
-                    for i, name in enumerate(names)
-                }
-            if card["format"] == FORMAT:
-                return _from_plain(card, arrays)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise StoreError(
-                f"{path} holds no profile that can be read ({error}). Make it anew from the data."
-            ) from error
-        raise StoreError(
-            f"the profile {path} has format {card['format']}, and this version reads {FORMAT}. "
-            "Make it anew from the data."
-        )
+        from modelcollapse.profiling.storing import unpacked
 
-
-def _put(archive: zipfile.ZipFile, name: str, content: str | bytes) -> None:
-    # a fixed time, so that equal profiles are equal files
-    archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
-
-
-def _sums(sums: RatioSums) -> list[float]:
-    return [sums.n, sums.total, sums.weight, sums.squares, sums.products, sums.weight_squares]
-
-
-def _plain(profile: Profile, words: Mapping[str, list[str | None]]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "source": profile.source, "rows": profile.rows, "digest": profile.digest,
-        "sampled_share": profile.sampled_share, "ignored": list(profile.ignored),
-        "max_sample": profile.max_sample,
-        "roles": [[one.name, str(one.role), one.reason] for one in profile.roles],
-        "cuts": {
-            name: [cut.median, cut.scale, [[level, *ends] for level, ends in cut.tails.items()]]
-            for name, cut in profile.cuts.items()
-        },
-        "numbers": {
-            name: [
-                one.n, one.missing, one.mean, one.variance, one.least, one.greatest,
-                list(one.beyond.items()), _sums(one.bulk),
-            ]
-            for name, one in profile.numbers.items()
-        },
-        "categories": {
-            name: [dict(one.counts), one.missing] for name, one in profile.categories.items()
-        },
-        "texts": {
-            name: [one.documents, one.missing, one.empty, one.characters]
-            for name, one in profile.texts.items()
-        },
-        "groups": [
-            [list(by), [[list(key), count] for key, count in counts.items()]]
-            for by, counts in profile.groups.items()
-        ],
-        "tails": [[level, _sums(sums)] for level, sums in profile.tails.items()],
-        "bulk": _sums(profile.bulk),
-        "words": dict(words),
-        "order": list(profile.sample),
-    }  # fmt: skip
-
-
-def _from_plain(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Profile:
-    words = card["words"]
-    return Profile(
-        card["source"], card["rows"],
-        tuple(ColumnRole(name, Role(role), reason) for name, role, reason in card["roles"]),
-        {
-            name: Cuts(median, scale, {level: (low, high) for level, low, high in tails})
-            for name, (median, scale, tails) in card["cuts"].items()
-        },
-        {
-            name: NumberTally(*row[:6], dict(row[6]),
-                              RatioSums(*row[7]))
-            for name, row in card["numbers"].items()
-        },
-        {name: CategoryTally(counts, missing)
-         for name, (counts, missing) in card["categories"].items()},
-        {name: TextTally(*row) for name, row in card["texts"].items()},
-        {tuple(by): {tuple(key): n for key, n in counts} for by, counts in card["groups"]},
-        {level: RatioSums(*row) for level, row in card["tails"]},
-        RatioSums(*card["bulk"]),
-        {
-            name: np.array(words[name], dtype=object) if name in words else arrays[f"sample:{name}"]
-            for name in card["order"]
-        },
-        arrays["hashes"], card["sampled_share"], card["digest"], tuple(card["ignored"]),
-        card["max_sample"],
-    )  # fmt: skip
+        return unpacked(Path(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,7 +27,7 @@ _WORDS, _MANY_WORDS = 4.0, 8.0  # of a text, on average
 _OFTEN = 0.05  # share of different values below which even many words are a category
 _SURE = 50  # records from which on different values are no accident
 _KEY = re.compile(r"(^|[_\W])(?i:ids?|key|uuid|guid|index|idx|rowid)$|[a-z](Id|ID|Key)$")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?")
 # a sign each for a word or a syllable: Chinese, Japanese; and scripts that set no spaces
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai, Lao, Burmese, Khmer
@@ -158,16 +159,28 @@ def _words(name: str, values: list[str], different: int, counted: str) -> tuple[
     n = len(values)
     share = different / n
     words = sum(map(_length, values)) / n
-    if share > MOSTLY and words < 2 and (n >= _SURE or (share == 1 < n and _KEY.search(name))):
-        if all(map(_DATE.fullmatch, values)):
-            return Role.TIME, f"dates written as text, {counted}"
-        return Role.IDENTIFIER, f"nearly all different, one word each: {counted}"
-    if different > FEW_NUMBERS and all(map(_DATE.fullmatch, values)):
+    if all(map(_is_date, values)):
         return Role.TIME, f"dates written as text, {counted}"
+    if share > MOSTLY and words < 2 and (n >= _SURE or (share == 1 < n and _KEY.search(name))):
+        return Role.IDENTIFIER, f"nearly all different, one word each: {counted}"
     often = share > _OFTEN and different >= _SURE
-    if words >= _WORDS and (share > 0.5 or (words >= _MANY_WORDS and often)):
+    if (
+        (words >= _WORDS and share > 0.5)
+        or (words >= _MANY_WORDS and often)
+        or (share > MOSTLY and words >= 2 and n >= _SURE)
+    ):
         return Role.TEXT, f"{words:.0f} words each, {counted}"
     return Role.CATEGORY, counted
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _length(text: str) -> float:

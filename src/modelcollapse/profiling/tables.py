@@ -230,7 +230,7 @@ def _without_empty(opened: Any, file: _File, names: Sequence[str]) -> _File:
         return file
     counts = ", ".join(f"count({name_of(name)})" for name in asked)
     with read_errors(file.path):
-        found = opened.execute(f"SELECT {counts} FROM {file.reader}").fetchone()
+        found = opened.execute(f"SELECT {counts} FROM {file.reader}").fetchall()[0]
     empty = {name: Kind.EMPTY for name, n in zip(asked, found, strict=True) if not n}
     return replace(file, kinds={**file.kinds, **empty})
 
@@ -251,7 +251,7 @@ def _shards(opened: Any, file: _File, names: Sequence[str]) -> list[str]:
     whole = file.table(names)
     if not file.path.endswith(".parquet") or "file_row_number" in file.kinds:
         return [whole]
-    (rows,) = opened.execute(f"SELECT count(*) FROM {file.reader}").fetchone()
+    (rows,) = opened.execute(f"SELECT count(*) FROM {file.reader}").fetchall()[0]
     if rows <= ROWS:
         return [whole]
     numbered = f"read_parquet({literal(file.path)}, file_row_number=true)"

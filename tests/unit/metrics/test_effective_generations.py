@@ -26,7 +26,8 @@ def test_more_variety_is_a_negative_number():
     reading = effective_generations(REFERENCE, NEW)
     assert reading.value < 0
     assert reading.p > 0.99
-    assert reading.low < reading.value < reading.high < 0
+    # generations of drift may by chance have left more variety than the reference shows
+    assert reading.low < reading.value < 0 < reading.high
 
 
 def test_drift_widens_the_interval_upwards():

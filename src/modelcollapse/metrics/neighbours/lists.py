@@ -124,20 +124,23 @@ class Neighbours:
             One half; records that were left out are neither new nor reference.
         """
         n, real = self.n, self.is_reference
+        own = _Lists.of(self.own_distances, self.own_rows)
+        across = _Lists.of(self.across_distances, self.across_rows)
         pairs = (half_samples(n, repeats, rng=rng) for _ in range(2))
         for halves in zip(*pairs, strict=True):
             held = np.zeros(2 * n, dtype=bool)
             for side, chosen in enumerate(halves):
                 held[side * n + chosen] = True
-            kept, kept_across = held[self.own_rows], held[self.across_rows]
-            own = _at(self.own_distances, kept, self.k)
-            visitors = (kept_across & (self.across_distances < own[:, None])).sum(axis=1)
+            kept, kept_across = held[own.who], held[across.who]
+            inner, outer = _counted(kept), _counted(kept_across)
+            edge = own.at(_place(inner, self.k))
+            visitors = (kept_across & (across.distances < edge)).sum(axis=0)
             yield Deal(
                 real & held,
                 ~real & held,
-                _at(self.own_distances, kept, 1),
-                own,
-                _at(self.across_distances, kept_across, self.k),
+                own.at(_place(inner, 1)),
+                edge,
+                across.at(_place(outer, self.k)),
                 visitors,
                 self.k,
             )
@@ -160,26 +163,59 @@ class Neighbours:
         distances = np.hstack([self.own_distances, self.across_distances])
         who = np.hstack([self.own_rows, self.across_rows])
         order = np.argsort(distances, axis=1, kind="stable")[:, : self.own_distances.shape[1]]
-        distances = np.take_along_axis(distances, order, axis=1)
-        who = np.take_along_axis(who, order, axis=1)
+        both = _Lists.of(
+            np.take_along_axis(distances, order, axis=1), np.take_along_axis(who, order, axis=1)
+        )
+        begins = both.begins()
+        everybody = np.arange(2 * self.n)
         for _ in range(draws):
             real = np.zeros(2 * self.n, dtype=bool)
             real[rng.permutation(2 * self.n)[: self.n]] = True
-            same = real[who] == real[:, None]
-            own = _at(distances, same, self.k)
-            visitors = (~same & (distances < own[:, None])).sum(axis=1)
-            across = _at(distances, ~same, self.k)
-            yield Deal(real, ~real, _at(distances, same, 1), own, across, visitors, self.k)
+            same = real[both.who] == real
+            met = _counted(same)
+            place = _place(met, self.k)
+            # all that lie nearer, less those of the own side
+            nearer = begins[place, everybody].astype(np.intp)
+            own = np.where(nearer > 0, met[nearer - 1, everybody], 0)
+            across = both.at(_place(_counted(~same), self.k))
+            yield Deal(
+                real, ~real, both.at(_place(met, 1)), both.at(place), across,
+                nearer - own, self.k,
+            )  # fmt: skip
 
 
-def _at(distances: Floats, held: Mask, k: int) -> Floats:
-    """Distance of the k-th neighbour that is held; where the list is too short, of its last."""
-    if k == 1:
-        place = np.where(held.any(axis=1), held.argmax(axis=1), -1)
-    else:
-        reached = np.cumsum(held, axis=1, dtype=np.int16) >= k
-        place = np.where(reached[:, -1], reached.argmax(axis=1), -1)
-    return np.asarray(distances[np.arange(len(distances)), place])
+@dataclass(frozen=True)
+class _Lists:
+    """Lists of neighbours side by side, one a column, so that all are read at once."""
+
+    distances: Floats
+    who: Indices
+
+    @classmethod
+    def of(cls, distances: Floats, who: Indices) -> _Lists:
+        return cls(np.ascontiguousarray(distances.T), np.ascontiguousarray(who.T))
+
+    def at(self, place: Indices) -> Floats:
+        """Distance at one place of each list."""
+        return np.asarray(self.distances[place, np.arange(place.size)])
+
+    def begins(self) -> NDArray[np.int32]:
+        """Place of the first neighbour as near as the one at each place."""
+        fresh = np.ones(self.distances.shape, dtype=bool)
+        fresh[1:] = self.distances[1:] != self.distances[:-1]
+        places = np.arange(len(fresh), dtype=np.int32)[:, None]
+        return np.maximum.accumulate(np.where(fresh, places, 0), axis=0)
+
+
+def _counted(held: Mask) -> NDArray[np.unsignedinteger]:
+    """How many of each list are held up to each place."""
+    return np.add.accumulate(held.astype(np.min_scalar_type(len(held))), axis=0)
+
+
+def _place(counts: NDArray[np.unsignedinteger], k: int) -> Indices:
+    """Place of the k-th neighbour that is held; where the list is too short, the last."""
+    before = (counts < k).astype(counts.dtype).sum(axis=0, dtype=counts.dtype)
+    return np.asarray(np.minimum(before, len(counts) - 1), dtype=np.intp)
 
 
 def list_length(n: int, k: int) -> int:

@@ -205,7 +205,8 @@ def orphans(found: Neighbours, *, count: int = 20, error_rate: float = 0.05) -> 
     ratios = np.where(across == 0, 1.0, ratios)
     before = (own < across[:, None]).sum(axis=1)
     # at most k - 1 new ones among the nearest
-    single = hypergeom.cdf(k - 1, 2 * n - 1, n, before + k - 1)
+    kinds, where = np.unique(before, return_inverse=True)
+    single = np.asarray(hypergeom.cdf(k - 1, 2 * n - 1, n, kinds + k - 1))[where]
     order = np.lexsort((found.reference_rows, -ratios, single))
     adjusted = np.minimum(np.maximum.accumulate(single[order] * (n - np.arange(n))), 1.0)
     listed = order[:count]
