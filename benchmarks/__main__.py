@@ -10,7 +10,7 @@ from pathlib import Path
 GROUPS = (
     "gaussian", "categorical", "mixture", "kernel", "ngram", "regression", "growth", "loop",
     "long", "startup", "language", "vae", "rouge", "perplexity",
-    "neighbours", "scoring", "text-audit",
+    "neighbours", "scoring", "text-audit", "profiles",
 )  # fmt: skip
 HOMES = {"long": "loop", "text-audit": "text_audit"}
 

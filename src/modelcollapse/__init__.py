@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from modelcollapse.planning import plan
     from modelcollapse.policies import Accumulate, Augment, Mix, Replace, Schedule, Weighted
     from modelcollapse.prediction import predict
-    from modelcollapse.profiling import Profile, profile
+    from modelcollapse.profiles import Profile, profile
     from modelcollapse.references import cite
     from modelcollapse.reproduction import reproduce
     from modelcollapse.ridge_planning import plan_ridge
@@ -107,7 +107,7 @@ _HOMES = {
     "NGram": "families.ngram",
     "PCA": "learners.pca",
     "PowerLawTeacher": "families.regression.teacher",
-    "Profile": "profiling",
+    "Profile": "profiles",
     "RandomSelection": "curators.select",
     "RareClasses": "sources.pictures",
     "Replace": "policies",
@@ -139,7 +139,7 @@ _HOMES = {
     "plan": "planning",
     "plan_ridge": "ridge_planning",
     "predict": "prediction",
-    "profile": "profiling",
+    "profile": "profiles",
     "probes": "",
     "reproduce": "reproduction",
     "simulate": "simulation",

@@ -17,7 +17,7 @@ FLOORS = [
     {
         "corpus", "policies", "probes", "curators", "learners", "sources", "files",
         "registry", "store", "fingerprint", "columns",
-        "verifiers", "selection", "shards", "profiling",
+        "verifiers", "selection", "shards", "profiles",
         "workers",
     },
     {"nature", "draw", "generation", "lineage", "tabular", "history", "comparison", "engine",

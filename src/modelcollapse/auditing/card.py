@@ -22,7 +22,7 @@ from modelcollapse.auditing.pictured import (
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.auditing.resampling import loss
 from modelcollapse.metrics.retention import retention_by_rarity
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
 
 if TYPE_CHECKING:
     from modelcollapse.auditing.comparing import Findings, Settings

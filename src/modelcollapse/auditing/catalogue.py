@@ -141,7 +141,7 @@ MEASURES: Mapping[str, Measure] = {
         "retention.retention_by_rarity",
     ),
     "common_words": Measure(
-        "common words still there", Concern.SPREAD, Tolerance(0.05),
+        "common words still there", Concern.SPREAD, Tolerance(0.1),
         "Common words that occur, of those that as many real documents would show.",
         "documents.word_retention",
     ),

@@ -15,12 +15,13 @@ from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.erasure import Erasure, erasure
 from modelcollapse.metrics.matched_diversity import hill_profile
 from modelcollapse.metrics.retention import Retention, rarity_edges, retention_by_rarity
-from modelcollapse.metrics.share_comparison import Adjustment
+from modelcollapse.metrics.share_comparison import Adjustment, ratio_interval
 from modelcollapse.metrics.signal import Signal
 from modelcollapse.metrics.total_variation import total_variation_signal
-from modelcollapse.profiling.profiled import Profile
+from modelcollapse.profiles import Profile
 
 Counts = NDArray[np.int64]
+MISS = 0.05  # chance that the interval of the worst group misses
 BANDS = {"rare_categories": "tail", "common_categories": "head"}
 
 
@@ -196,14 +197,21 @@ def read_groups(
     ------
     Reading
         At most one. Its p is adjusted for all groups, by Holm within and Bonferroni between
-        partitions, whatever adjustment the table has.
+        partitions, whatever adjustment the table has; its interval holds for all groups at once.
     """
     known = [one for one in groups if np.isfinite(one.found.p).any()]
     if not known:
         return
     worst = min(known, key=lambda one: _surest(one)[1])
     position, p = _surest(worst)
-    signal = replace(worst.found.signal(position), p=min(p * len(known), 1.0))
+    signal = worst.found.signal(position)
+    # the interval is to hold for whichever group is chosen
+    tried = len(known) * int(np.isfinite(worst.found.p).sum())
+    ours, theirs = worst.found.counts, worst.found.reference_counts
+    low, high = ratio_interval(
+        ours[position], ours.sum(), theirs[position], theirs.sum(), confidence=1 - MISS / tried
+    )
+    signal = replace(signal, p=min(p * len(known), 1.0), low=float(low), high=float(high))
     yield Reading.of(
         measure, signal, tolerance[measure], note=f"{worst.by} = {worst.names[position]}"
     )

@@ -34,8 +34,7 @@ from modelcollapse.auditing.repeated import read_copies
 from modelcollapse.auditing.result import Audit
 from modelcollapse.auditing.words import Prose, read_prose
 from modelcollapse.errors import InputError, is_whole, suggestion
-from modelcollapse.profiling import Profile, profile
-from modelcollapse.profiling.roles import Role
+from modelcollapse.profiles import Profile, Role, profile
 
 LEAST = 10
 SUFFIX = ".profile"
@@ -121,7 +120,7 @@ def audit(
         The data in question: Parquet, CSV, JSON Lines, text or NumPy files, a pattern or a folder
         of them, or data in memory.
     reference : the same, or a Profile
-        Real data, or data known to be good; a `modelcollapse.profiling.Profile` saves reading it
+        Real data, or data known to be good; a `modelcollapse.profiles.Profile` saves reading it
         again.
     roles : mapping of str to str, optional
         Role of a column (number, category, text, embedding, identifier, time, skipped), where the
@@ -187,7 +186,7 @@ def reference_profile(
     roles, groups
         As of `audit`.
     **reading
-        Further arguments of `modelcollapse.profiling.profile`.
+        Further arguments of `modelcollapse.profile`.
 
     Raises
     ------

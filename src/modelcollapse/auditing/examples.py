@@ -11,7 +11,7 @@ from modelcollapse.auditing.categories import Groups
 from modelcollapse.auditing.geometry import Geometry
 from modelcollapse.auditing.pictured import rows_of
 from modelcollapse.metrics.neighbours import orphans
-from modelcollapse.profiling.profiled import Profile
+from modelcollapse.profiles import Profile
 
 
 def lost_records(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from modelcollapse.auditing.catalogue import Tolerance
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.hygiene import share_change
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
 
 
 def read_hygiene(

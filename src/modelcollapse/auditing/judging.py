@@ -8,7 +8,7 @@ that matters. Everything else is not decided, and says how many records would de
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from modelcollapse.auditing.reading import Outcome, Reading
 from modelcollapse.metrics.share_comparison import adjusted_p
 
 POWER = 0.8
+MOST_TIMES = 1e6  # errors in a gap, beyond which no number of records is worth naming
 _SURE = 0.001  # of moving against the direction of collapse, before it is taken as such
 
 # Losses that are only losses if variety fell too: else other types took their place.
@@ -117,15 +118,17 @@ def _needed(one: Reading, away: float, margin: float) -> float:
     if not (gap > 0 and signal.error > 0 and signal.n > 0):
         return float("nan")
     apart = float(ndtri(0.975) + ndtri(POWER)) * signal.error
-    return float(math.ceil(signal.n * max((apart / gap) ** 2, 1.2)))
+    times = apart / gap
+    if not times < MOST_TIMES:
+        return math.inf
+    return float(math.ceil(signal.n * max(times**2, 1.2)))
 
 
 def _confirmed(one: Reading, by_name: dict[str, Reading]) -> Reading:
     """Loss of types by itself is drift; it is collapse where variety fell with it."""
     if one.outcome is not Outcome.CHANGED:
         return one
-    other = CONFIRMED_BY.get(one.measure)
-    witness = by_name.get(f"{other}:{one.about}" if one.about else f"{other}") if other else None
+    witness = _witness(one, by_name)
     if witness is not None and not _fell(witness):
         return replace(one, outcome=Outcome.REPLACED, note="other types took their place")
     if one.measure == "lost_support":
@@ -133,6 +136,12 @@ def _confirmed(one: Reading, by_name: dict[str, Reading]) -> Reading:
         if rare is not None and rare.outcome is Outcome.OPPOSITE:
             return replace(one, outcome=Outcome.REPLACED, note="new records lie elsewhere")
     return one
+
+
+def _witness(one: Reading, by_name: Mapping[str, Reading]) -> Reading | None:
+    """Reading of variety that says whether other types took the place of those that are lost."""
+    other = CONFIRMED_BY.get(one.measure)
+    return by_name.get(f"{other}:{one.about}" if one.about else other) if other else None
 
 
 def _fell(one: Reading) -> bool:
@@ -162,11 +171,13 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
     def of(concern: Concern) -> list[Reading]:
         return sorted((x for x in changed if x.concern is concern), key=lambda x: x.adjusted_p)
 
+    by_name = {one.name: one for one in readings}
+
     def held(concern: Concern) -> bool:
-        return any(
-            x.concern is concern and x.outcome in (Outcome.HELD, Outcome.OPPOSITE)
-            for x in headlines
-        )
+        there = [x for x in headlines if x.concern is concern]
+        # types that others took the place of are no loss, if it is sure that variety held
+        there += [y for x in there if x.outcome is Outcome.REPLACED if (y := _witness(x, by_name))]
+        return any(x.outcome in (Outcome.HELD, Outcome.OPPOSITE) for x in there)
 
     order: tuple[Concern, ...]
     if of(Concern.SPREAD):

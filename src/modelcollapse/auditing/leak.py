@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
+
+Hashes = NDArray[np.uint64]
 
 MOST = 0.05  # share of new records that may be in the reference beyond what it repeats itself
 DIFFERENT = 20  # records, below which two honest sets may be equal by chance
@@ -19,27 +22,32 @@ def shared_share(new: Profile, reference: Profile) -> float:
     Parameters
     ----------
     new, reference : Profile
-        Of the two data sets. Their samples hold the records with the smallest hashes: below the
-        smaller of the two largest ones, each has all of its records.
+        Of the two data sets. Below the smaller of the limits of their samples each has all of its
+        records.
 
     Returns
     -------
     float
-        From 0 to 1; NaN where no new record is below.
+        From 0 to 1; NaN where no new record is below, or a sample parts copies of a record.
     """
-    ours = new.hashes[new.hashes <= common_reach(new, reference)]
-    return float(np.isin(ours, reference.hashes).mean()) if ours.size else float("nan")
+    pair = comparable_hashes(new, reference)
+    if pair is None or not pair[0].size:
+        return float("nan")
+    return float(np.isin(*pair).mean())
 
 
-def common_reach(new: Profile, reference: Profile) -> np.uint64:
-    """Largest hash up to which both samples have every record."""
-    return min(_reach(new), _reach(reference))
+def comparable_hashes(new: Profile, reference: Profile) -> tuple[Hashes, Hashes] | None:
+    """Hashes of all records of both sides up to one limit; None where copies were drawn apart.
 
-
-def _reach(side: Profile) -> np.uint64:
-    """Largest hash up to which the sample has every record."""
-    whole = side.sampled_share >= 1 or not side.hashes.size
-    return np.uint64(np.iinfo(np.uint64).max) if whole else np.uint64(side.hashes.max())
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    """
+    if not (new.together and reference.together):
+        return None
+    limit = np.uint64(min(new.limit, reference.limit))
+    return new.hashes[new.keys <= limit], reference.hashes[reference.keys <= limit]
 
 
 def repeated_share(side: Profile) -> float:

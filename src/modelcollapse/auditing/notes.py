@@ -8,8 +8,7 @@ from modelcollapse.auditing.geometry import LEAST, Geometry
 from modelcollapse.auditing.hygiene import constant_columns, empty_columns, foreign_columns
 from modelcollapse.auditing.numbers import LEAST as EXPECTED
 from modelcollapse.auditing.numbers import LEVELS, tail_level
-from modelcollapse.profiling import Profile
-from modelcollapse.profiling.roles import Role
+from modelcollapse.profiles import Profile, Role
 
 NAMED = 10
 

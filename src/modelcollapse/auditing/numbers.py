@@ -14,7 +14,7 @@ from modelcollapse.metrics.dependence import correlation_change
 from modelcollapse.metrics.marginal_shift import wasserstein_shift
 from modelcollapse.metrics.ratio_sums import RatioSums, count_ratio_signal, ratio_signal
 from modelcollapse.metrics.spread_change import deviation_ratio
-from modelcollapse.profiling.profiled import NumberTally, Profile
+from modelcollapse.profiles import NumberTally, Profile
 
 LEVELS = (0.01, 0.05)
 DEPENDENCE = 10_000  # records a side at most, for all pairs of columns

@@ -54,11 +54,26 @@ def rank_frequency(
     gone = ours == 0
     return {
         "name": name, "kind": kind, "types": len(theirs), "lost": int(gone.sum()),
-        "expected_lost": float(np.power(1 + ratio, -theirs).sum()),
+        "expected_lost": _expected_lost(theirs, ratio),
         "lost_from": _lost_from(gone, theirs, ratio),
         "reference": {"ranks": (edges[:-1] + 1).tolist(), "counts": real_middle},
         "new": {"counts": middle},
     }  # fmt: skip
+
+
+def _expected_lost(theirs: NDArray[np.float64], ratio: float) -> float:
+    """Types of the reference that an honest sample, larger by the ratio, would miss.
+
+    Without bias up to a ratio of one (Good and Toulmin 1956: of types that k records hold,
+    ``(1 - ratio)^k - (-ratio)^k`` each). That diverges beyond; from there on it shrinks as the
+    chances of `_lost_from` do.
+    """
+    k = theirs.astype(np.int64)
+    up_to_one = min(ratio, 1.0)
+    lost = float((np.power(1 - up_to_one, k) - np.power(-up_to_one, k)).sum())
+    if ratio > 1:
+        lost *= float(np.power(1 + ratio, -theirs).sum() / np.power(2.0, -theirs).sum())
+    return min(max(lost, 0.0), float(len(theirs)))
 
 
 def _lost_from(gone: NDArray[np.bool_], theirs: NDArray[np.float64], ratio: float) -> int | None:

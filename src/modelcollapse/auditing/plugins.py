@@ -13,7 +13,7 @@ from modelcollapse.auditing.catalogue import MEASURES, Concern, Tolerance
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.errors import InputError, suggestion
 from modelcollapse.metrics.signal import Signal
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
 
 GROUP = "modelcollapse.measure"
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from modelcollapse.auditing.embedding import embedded
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.neighbours import hash_sample
-from modelcollapse.profiling.engine import arrow
-from modelcollapse.profiling.profiled import Profile
-from modelcollapse.profiling.roles import Role
+from modelcollapse.profiles import Profile, Role
+from modelcollapse.profiles.arrow import arrow
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from modelcollapse.auditing.catalogue import Tolerance
-from modelcollapse.auditing.leak import common_reach, repeated_share
+from modelcollapse.auditing.leak import comparable_hashes, repeated_share
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.matched_diversity import hill_profile
 from modelcollapse.metrics.signal import Signal
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
 
 MOST_REPEATED = 0.5  # share of the reference's records that have a copy, for copies to be telling
 
@@ -33,12 +33,13 @@ def read_copies(
     ------
     Reading
         One less the number of different records over that of all, both rarefied to the smaller
-        side: records of a few categories repeat by chance, and more so in a larger table.
+        side: records of a few categories repeat by chance, and more so in a larger table. Nothing
+        where records repeat so often that the samples part their copies.
     """
-    edge = common_reach(new, reference)
-    ours, theirs = (side.hashes[side.hashes <= edge] for side in (new, reference))
-    if min(ours.size, theirs.size) < 2:
+    pair = comparable_hashes(new, reference)
+    if pair is None or min(map(len, pair)) < 2:
         return
+    ours, theirs = pair
     _, both = np.unique(np.concatenate([ours, theirs]), return_inverse=True)
     counts = [
         np.bincount(part, minlength=int(both.max()) + 1)

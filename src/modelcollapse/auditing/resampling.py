@@ -11,7 +11,7 @@ from modelcollapse.auditing.categories import aligned
 from modelcollapse.auditing.reading import Outcome
 from modelcollapse.metrics.resampled_types import Generations, resampling_generations
 from modelcollapse.metrics.spread_change import gaussian_generations
-from modelcollapse.profiling import Profile
+from modelcollapse.profiles import Profile
 
 if TYPE_CHECKING:
     from modelcollapse.auditing.comparing import Findings

@@ -29,8 +29,7 @@ from modelcollapse.metrics.documents import (
 )
 from modelcollapse.metrics.retention import Retention, rarity_edges
 from modelcollapse.metrics.signal import Signal
-from modelcollapse.profiling import Profile
-from modelcollapse.profiling.roles import Role
+from modelcollapse.profiles import Profile, Role
 
 LEAST = 20  # documents a side
 PASSAGE = 8  # words of a passage that stands in two documents

@@ -149,7 +149,7 @@ def profile(
     """Read a reference once, for many audits: counts, cuts and a sample in one file."""
     from modelcollapse.auditing.comparing import SUFFIX
     from modelcollapse.errors import InputError
-    from modelcollapse.profiling import profile as read
+    from modelcollapse.profiles import profile as read
 
     if output.suffix != SUFFIX:
         raise InputError(f"a profile must be a file that ends with {SUFFIX}, got {output}.")

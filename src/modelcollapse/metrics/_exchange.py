@@ -146,10 +146,14 @@ _NONE = 1e-100  # variance of what chance cannot move, but for rounding
 
 
 def upper_tail(value: float, chance: Chance) -> float:
-    """Probability of a sum at least as large: Pearson's type III with the three moments."""
+    """Probability of a sum at least as large: Pearson's type III with the three moments.
+
+    A skewness below 0 would end the law a fraction of a deviation above its mean, where the true
+    one goes on; it is taken for none.
+    """
     if not chance.variance > _NONE:
         apart = value - chance.mean
         return float("nan") if abs(apart) < 1e-9 else float(apart < 0)
     sd = chance.variance**0.5
-    skew = float(np.clip(chance.third / sd**3, -8.0, 8.0))
+    skew = float(np.clip(chance.third / sd**3, 0.0, 8.0))
     return float(pearson3.sf((value - chance.mean) / sd, skew))

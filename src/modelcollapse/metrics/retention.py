@@ -26,7 +26,7 @@ from modelcollapse.metrics._arguments import (
 )
 from modelcollapse.metrics._bands import Band, none_of
 from modelcollapse.metrics._estimates import Counts, Side, pooled, sides, spread_of, tail, undefined
-from modelcollapse.metrics._exchange import Exchange, upper_tail
+from modelcollapse.metrics._exchange import Chance, Exchange, upper_tail
 from modelcollapse.metrics.signal import Signal
 
 _LEAST = 1.0  # expected types below which a ratio means nothing
@@ -267,8 +267,23 @@ def _by_records(
     chance = pool.moments(terms)
     z = quantile_of(confidence)
     low, high = inverted(found, expected, m / M * float(weight @ shown), chance.variance, z)
-    p = upper_tail(expected - found, chance)
+    p = _lost_by_chance(expected - found, chance)
     return Signal(found / expected, 1.0, (high - low) / 2 / z, low, high, p, "falls", m, m)
+
+
+def _lost_by_chance(missing: float, chance: Chance) -> float:
+    """Probability of as many types missing; by three moments, where they make a law.
+
+    Where chance moves less than one type, moments say little of the tail: there Bennett's bound
+    for a sum of losses of at most one type each (1962) is taken, if it is larger.
+    """
+    p, apart, variance = upper_tail(missing, chance), missing - chance.mean, chance.variance
+    if not 0 < variance < 1 or apart <= 0:
+        return p
+    times = apart / variance
+    with np.errstate(over="ignore"):
+        bound = float(np.exp(-variance * ((1 + times) * np.log1p(times) - times)))
+    return max(p, bound)
 
 
 def inverted(found: float, expected: float, v: float, null: float, z: float) -> tuple[float, float]:

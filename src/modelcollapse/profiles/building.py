@@ -12,7 +12,7 @@ from modelcollapse.errors import InputError, suggestion
 from modelcollapse.profiles.arrow import arrow, kind_of, no_utf8, plain, words_of
 from modelcollapse.profiles.locating import locate
 from modelcollapse.profiles.parts import Part
-from modelcollapse.profiles.profile import Profile, digest_of, ranked_groups
+from modelcollapse.profiles.profiled import Profile, digest_of, ranked_groups
 from modelcollapse.profiles.roles import ColumnRole, Role, detect
 from modelcollapse.profiles.sampling import APART_BEYOND, other_copies
 from modelcollapse.profiles.scanning import Plan, Tally, scan

@@ -19,7 +19,7 @@ from modelcollapse.profiles.tallies import CategoryTally, Cuts, NumberTally, Tex
 from modelcollapse.store import write_atomic
 
 if TYPE_CHECKING:
-    from modelcollapse.profiles.profile import Profile
+    from modelcollapse.profiles.profiled import Profile
 
 VERSION = 1
 

@@ -39,6 +39,12 @@ def test_a_loss_that_is_not_sure_is_not_decided_and_says_what_would_decide():
     assert one.needed == pytest.approx(31_396, abs=2)
 
 
+def test_what_no_number_of_records_would_decide_is_infinite():
+    one = judge([read("tail_values", 0.8 - 1e-200, error=1e200, p=0.3)])[0]
+    assert (one.outcome, one.needed) == (Outcome.OPEN, np.inf)
+    assert one.to_dict()["needed"] == "inf"
+
+
 def test_a_gain_is_the_other_way():
     assert outcome("tail_values", 1.5) is Outcome.OPPOSITE
 

@@ -42,7 +42,9 @@ def test_a_loss_is_said_with_its_figure_and_what_was_expected():
 def test_names_of_columns_stay_as_they_are_spelt():
     words = said(read("rare_words", 0.4, about="BodyText"), HELD[1], lost=LOSS)
     assert "of BodyText: 0.40" in words
-    assert "As many rare words of Body would go in about 6.8 generations (4.5 to over 10,000)" in words
+    assert (
+        "As many rare words of Body would go in about 6.8 generations (4.5 to over 10,000)" in words
+    )
     assert "at 2,000 records." in words
 
 

@@ -115,8 +115,8 @@ def _not_found(name: str, field: str, what: str, error: Exception) -> InputError
 
 def activations(*names: str) -> set[type]:
     """Classes of those activations of `transformers` that it knows by these names."""
-    made = library("transformers.activations").ACT2CLS
-    return {type(made[name]) for name in names if name in made}
+    activations = library("transformers.activations")
+    return {type(activations.get_activation(name)) for name in names}
 
 
 def check_config(config: Mapping[str, Any]) -> None:
