@@ -9,6 +9,9 @@ from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.hygiene import share_change
 from modelcollapse.profiles import Profile
 
+GAPS = 0.02  # share of a column, by which gaps have become more or fewer
+SURE = 0.01
+
 
 def read_hygiene(
     new: Profile, reference: Profile, tolerance: Mapping[str, Tolerance]
@@ -48,6 +51,29 @@ def read_hygiene(
                 "new_categories", signal, tolerance["new_categories"], about=name,
                 note=f"{len(unseen)}, most often {worst!r}",
             )  # fmt: skip
+
+
+def other_gaps(new: Profile, reference: Profile) -> list[str]:
+    """Columns of numbers or categories whose share of gaps surely is another, and not by little.
+
+    A gap has to be put somewhere among the points, and more of them would look like a loss.
+
+    Parameters
+    ----------
+    new, reference : Profile
+        Of the two data sets.
+    """
+    found = []
+    for kind in ("numbers", "categories"):
+        ours, theirs = getattr(new, kind), getattr(reference, kind)
+        for name in theirs:
+            if name in ours and (ours[name].missing or theirs[name].missing):
+                gaps = share_change(
+                    ours[name].missing, new.rows, theirs[name].missing, reference.rows
+                )
+                if gaps.p < SURE and abs(gaps.value - gaps.expected) > GAPS:
+                    found.append(name)
+    return found
 
 
 def constant_columns(new: Profile, reference: Profile) -> list[str]:

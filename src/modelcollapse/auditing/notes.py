@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelcollapse.auditing.geometry import LEAST, Geometry
-from modelcollapse.auditing.hygiene import constant_columns, empty_columns, foreign_columns
+from modelcollapse.auditing.hygiene import (
+    constant_columns,
+    empty_columns,
+    foreign_columns,
+    other_gaps,
+)
 from modelcollapse.auditing.numbers import LEAST as EXPECTED
 from modelcollapse.auditing.numbers import LEVELS, tail_level
 from modelcollapse.profiles import Profile, Role
@@ -28,8 +33,12 @@ def notes(new: Profile, reference: Profile, geometries: list[Geometry]) -> Itera
     str
         One sentence each.
     """
+    empty = empty_columns(new, reference)
+    gaps = [name for name in other_gaps(new, reference) if name not in empty]
     for names, one, many in (
-        (empty_columns(new, reference), "has values in the reference and none here",
+        (gaps, "has other gaps than in the reference, and no part in distances and dependence",
+         "have other gaps than in the reference, and no part in distances and dependence"),
+        (empty, "has values in the reference and none here",
          "have values in the reference and none here"),
         (constant_columns(new, reference), "varies in the reference and is constant here",
          "vary in the reference and are constant here"),

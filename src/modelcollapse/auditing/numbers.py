@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from modelcollapse.auditing.catalogue import Tolerance
+from modelcollapse.auditing.hygiene import other_gaps
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.dependence import correlation_change
 from modelcollapse.metrics.marginal_shift import wasserstein_shift
 from modelcollapse.metrics.ratio_sums import RatioSums, count_ratio_signal, ratio_signal
 from modelcollapse.metrics.spread_change import deviation_ratio
-from modelcollapse.profiles import NumberTally, Profile
+from modelcollapse.profiles import NumberTally, Profile, Role
+from modelcollapse.profiles.tallies import Scores
 
 LEVELS = (0.01, 0.05)
 DEPENDENCE = 10_000  # records a side at most, for all pairs of columns
 FEWEST = 200  # records a side, below which the law of a correlation is not known well enough
+MOVED = 0.1  # of the scale of a column, by which a median has moved
 LEAST = 20  # values expected beyond the cuts of one column, for its tails to be read
 
 
@@ -39,20 +43,75 @@ def read_numbers(
     Reading
         Two of all columns together, by rows, so that dependent columns are no independent
         evidence; then four of each column.
+
+    Notes
+    -----
+    Gaps are no loss: where columns have other shares of them than in the reference, the new sums
+    are compared with what the reference has at the new shares. A law that moved is no wider for
+    it: where a median did, the bulk is read around the new medians, from the sample.
     """
     columns = [name for name in reference.numbers if name in new.numbers]
     if not columns:
         return
     level = tail_level(new.rows, reference.rows)
+    pooled = [name for name in reference.columns(Role.NUMBER) if name in new.numbers]
     if level is not None:
-        tails = count_ratio_signal(new.tails[level], reference.tails[level])
+        ours, theirs = (
+            {name: _events(side.numbers[name], level) for name in pooled}
+            for side in (new, reference)
+        )
+        tails = count_ratio_signal(
+            _at_shares_of(reference.tails[level], new.tails[level], ours, theirs),
+            reference.tails[level],
+        )
         note = f"outermost {100 * level:g} % of each column"
         yield Reading.of("tail_values", tails, tolerance["tail_values"], note=note)
-    yield Reading.of(
-        "bulk_spread", ratio_signal(new.bulk, reference.bulk), tolerance["bulk_spread"]
-    )
+    whole, bulk = _bulk(new, reference, columns)
+    theirs = {name: reference.numbers[name].bulk for name in pooled}
+    whole = _at_shares_of(reference.bulk, whole, {name: bulk[name] for name in pooled}, theirs)
+    yield Reading.of("bulk_spread", ratio_signal(whole, reference.bulk), tolerance["bulk_spread"])
     for name in columns:
-        yield from _of_column(name, level, new, reference, tolerance)
+        yield from _of_column(name, level, new, reference, bulk[name], tolerance)
+
+
+def _at_shares_of(
+    real: RatioSums, new: RatioSums, parts: Mapping[str, RatioSums], of: Mapping[str, RatioSums]
+) -> RatioSums:
+    """New sums with the weight that makes their ratio comparable: as if gaps were as they were.
+
+    Columns have ratios of their own, so that a gap in one moves the ratio of all without a loss.
+    """
+    expected = sum(part.weight * of[name].total / of[name].weight
+                   for name, part in parts.items() if of[name].weight > 0)  # fmt: skip
+    if not (expected > 0 and real.total > 0 and new.weight > 0):
+        return new
+    factor = expected / sum(part.weight for part in parts.values()) / real.ratio
+    return replace(
+        new, weight=new.weight * factor, products=new.products * factor,
+        weight_squares=new.weight_squares * factor**2,
+    )  # fmt: skip
+
+
+def _bulk(
+    new: Profile, reference: Profile, columns: Sequence[str]
+) -> tuple[RatioSums, dict[str, RatioSums]]:
+    """Bulk of the new records, of all columns together and of each, around its own middle."""
+    centres = {}
+    for name in columns:
+        cuts, x = reference.cuts[name], new.sample[name]
+        own = float(np.median(x[there])) if (there := np.isfinite(x)).any() else cuts.median
+        centres[name] = own if abs(own - cuts.median) > MOVED * cuts.scale else cuts.median
+    if all(centres[name] == reference.cuts[name].median for name in columns):
+        return new.bulk, {name: new.numbers[name].bulk for name in columns}
+    scores = Scores(len(new.hashes))
+    parts = {
+        name: scores.add(
+            new.sample[name], replace(reference.cuts[name], median=centres[name]),
+            pooled=reference.role(name) is Role.NUMBER,
+        ).bulk
+        for name in columns
+    }  # fmt: skip
+    return scores.sums()[1], parts
 
 
 def read_dependence(
@@ -72,9 +131,15 @@ def read_dependence(
     Yields
     ------
     Reading
-        At most one. A gap is put at the reference's median.
+        At most one. A gap is put at the reference's median, and columns that have other shares of
+        gaps than in the reference are left out.
     """
-    names = [name for name in reference.numbers if name in new.numbers]
+    gaps = other_gaps(new, reference)
+    names = [
+        name
+        for name, tally in reference.numbers.items()
+        if name in new.numbers and tally.n and name not in gaps
+    ]
     sides = [
         np.column_stack([_filled(side, name, reference) for name in names])
         for side in (new, reference)
@@ -94,13 +159,19 @@ def _filled(side: Profile, name: str, reference: Profile) -> NDArray[np.float64]
     return np.where(np.isnan(values), reference.cuts[name].median, values)
 
 
+def sampled(side: Profile, name: str) -> NDArray[np.float64]:
+    """Sampled values of a number column, NaN where there is none or an infinite one."""
+    values = np.asarray(side.sample[name], dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
 def tail_level(n: int, m: int) -> float | None:
     """Share that is called the tails, at these numbers of records; None where all are too few."""
     return next((level for level in LEVELS if level * min(n, m) >= LEAST), None)
 
 
 def _of_column(
-    name: str, level: float | None, new: Profile, reference: Profile,
+    name: str, level: float | None, new: Profile, reference: Profile, bulk: RatioSums,
     tolerance: Mapping[str, Tolerance],
 ) -> Iterator[Reading]:  # fmt: skip
     ours, theirs = new.numbers[name], reference.numbers[name]
@@ -113,8 +184,8 @@ def _of_column(
         yield reading(
             "tail_values", count_ratio_signal(_events(ours, level), _events(theirs, level))
         )
-    yield reading("bulk_spread", ratio_signal(ours.bulk, theirs.bulk))
-    pair = new.sample[name], reference.sample[name]
+    yield reading("bulk_spread", ratio_signal(bulk, theirs.bulk))
+    pair = sampled(new, name), sampled(reference, name)
     yield reading("standard_deviation", deviation_ratio(*pair))
     yield reading("marginal_shift", wasserstein_shift(*pair))
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.auditing.embedding import embedded
+from modelcollapse.auditing.hygiene import other_gaps
+from modelcollapse.auditing.numbers import sampled
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.neighbours import hash_sample
 from modelcollapse.profiles import Profile, Role
@@ -51,14 +53,9 @@ def points(
     new, reference : Profile
         Of the two data sets.
     embed : str, optional
-        sentence-transformers model that makes points of texts.
+        Name or folder of a sentence-transformers model that makes points of texts.
     most : int, default 5000
         Records a side, of a table and of texts that are embedded; embeddings are all given.
-
-    Raises
-    ------
-    InputError
-        If texts are to be embedded and there are none.
 
     Yields
     ------
@@ -66,11 +63,18 @@ def points(
         Where there is no number column there is no distance to speak of, and categories alone
         yield nothing.
 
+    Raises
+    ------
+    InputError
+        If texts are to be embedded and there are none, or vectors are of different lengths or
+        hold what is no finite number.
+
     Notes
     -----
     A number is counted from the reference's median in units that are one standard deviation for a
-    normal law, so that outliers do not set the unit; a gap is put at the median. Two different
-    categories of a column are as far apart as two values one unit apart.
+    normal law, so that outliers do not set the unit; a gap is put at the median, and columns with
+    other shares of gaps than in the reference are left out. Two different categories of a column
+    are as far apart as two values one unit apart.
     """
     if embed and not any(column.role is Role.TEXT for column in reference.roles):
         raise InputError(
@@ -79,21 +83,30 @@ def points(
         )
     for column in reference.roles:
         if column.role is Role.EMBEDDING and column.name in new.sample:
-            made, real = (
-                np.asarray(side.sample[column.name], dtype=np.float64) for side in (new, reference)
-            )
+            made, real = (_vectors(side, column.name) for side in (new, reference))
+            if made.shape[1] != real.shape[1]:
+                raise InputError(
+                    f"the vectors {column.name!r} have {made.shape[1]} numbers in {new.source} and "
+                    f"{real.shape[1]} in {reference.source}, and points of two spaces cannot be "
+                    "compared. Embed both with one model."
+                )
             yield Points(column.name, made, real, np.arange(len(real)))
         elif embed and column.role is Role.TEXT and column.name in new.sample:
             made, real = (
                 embedded(list(side.sample[column.name][:most]), embed) for side in (new, reference)
             )
             yield Points(column.name, made, real, np.arange(len(real)))
+    gaps = other_gaps(new, reference)
     numbers = tuple(
-        name for name in reference.numbers if name in new.numbers and _unit(reference, name) > 0
+        name
+        for name in reference.numbers
+        if name in new.numbers and name not in gaps and _unit(reference, name) > 0
     )
     if not numbers:
         return
-    categories = [name for name in reference.categories if name in new.categories]
+    categories = [
+        name for name in reference.categories if name in new.categories and name not in gaps
+    ]
     known = {name: _commonest(reference, name) for name in categories}
     narrow = [
         np.column_stack([
@@ -111,6 +124,17 @@ def points(
     yield Points("", made, real, rows[1])
 
 
+def _vectors(side: Profile, name: str) -> Floats:
+    vectors = np.asarray(side.sample[name], dtype=np.float64)
+    gaps = int((~np.isfinite(vectors)).any(axis=1).sum())
+    if gaps:
+        raise InputError(
+            f"{gaps:,} of the vectors {name!r} of {side.source} hold NaN or infinity, and such a "
+            "point lies nowhere. Leave those records out."
+        )
+    return vectors
+
+
 def _unit(reference: Profile, name: str) -> float:
     """One standard deviation, for a normal law; of a column that mostly repeats, the plain one."""
     scale = reference.cuts[name].scale / NORMAL_TENTH
@@ -118,7 +142,7 @@ def _unit(reference: Profile, name: str) -> float:
 
 
 def _number(side: Profile, name: str, reference: Profile) -> Floats:
-    away = (side.sample[name] - reference.cuts[name].median) / _unit(reference, name)
+    away = (sampled(side, name) - reference.cuts[name].median) / _unit(reference, name)
     return np.asarray(np.where(np.isnan(away), 0.0, away), dtype=np.float64)
 
 

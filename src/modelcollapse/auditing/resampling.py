@@ -76,7 +76,7 @@ def loss(new: Profile, reference: Profile, found: Findings) -> Loss | None:
         if signal is not None:
             ends = (signal.value, signal.low, signal.high)
             counted = resampling_generations(prose.rare_expected, *ends)
-            return Loss(counted, new.rows, f"rare words of {prose.name}", RESAMPLING)
+            return Loss(counted, signal.n, f"rare words of {prose.name}", RESAMPLING)
     signal = changed.get("rare_categories")
     if signal is not None:
         expected = np.concatenate([_rare(one.by, new, reference) for one in found.categories])

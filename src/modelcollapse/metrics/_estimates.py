@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -159,3 +160,18 @@ def generations_between(value: float, reach: float, drift: float) -> tuple[float
     refitted = inside >= 0 and middle + root > 0
     low = value - reach if value < reach else middle - root
     return low, middle + root if refitted else value + reach
+
+
+def inverted(found: float, expected: float, v: float, null: float, z: float) -> tuple[float, float]:
+    """Ratios R with ``(found - R expected)^2 <= z^2 (v R (1 - R) + null R^2)``.
+
+    The variance is that of exchange where nothing changed. A type that is kept with probability R
+    only adds up to ``v R (1 - R)``.
+    """
+    A = expected**2 - z * z * (null - v)
+    B = found * expected + z * z * v / 2
+    root = math.sqrt(max(B * B - A * found**2, 0.0))
+    if A <= 0:  # the expectation is not known well enough to bound a ratio
+        return 0.0, math.inf
+    value = found / expected
+    return max(min((B - root) / A, value), 0.0), max((B + root) / A, value)

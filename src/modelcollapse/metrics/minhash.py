@@ -187,7 +187,13 @@ class Clusters:
         self.pairs: list[tuple[int, int, float]] = []
 
     def root(self, i: int) -> int:
-        """Smallest number of its cluster."""
+        """Smallest number of its cluster.
+
+        Parameters
+        ----------
+        i : int
+            Position of a text.
+        """
         while self._parent[i] != i:
             self._parent[i] = self._parent[self._parent[i]]
             i = self._parent[i]

@@ -168,7 +168,7 @@ def count_ratio_signal(
     >>> some = RatioSums(1000, 120.0, 12000.0, 150.0, 1440.0, 144000.0)
     >>> reading = count_ratio_signal(none, some)
     >>> reading.value, round(reading.high, 3), reading.p < 1e-20
-    (0.0, 0.026, True)
+    (0.0, 0.024, True)
     """
     sizes = (new.n, reference.n)
     quantile_of(confidence)

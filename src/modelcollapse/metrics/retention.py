@@ -25,7 +25,16 @@ from modelcollapse.metrics._arguments import (
     quantile_of,
 )
 from modelcollapse.metrics._bands import Band, none_of
-from modelcollapse.metrics._estimates import Counts, Side, pooled, sides, spread_of, tail, undefined
+from modelcollapse.metrics._estimates import (
+    Counts,
+    Side,
+    inverted,
+    pooled,
+    sides,
+    spread_of,
+    tail,
+    undefined,
+)
 from modelcollapse.metrics._exchange import Chance, Exchange, upper_tail
 from modelcollapse.metrics.signal import Signal
 
@@ -284,21 +293,6 @@ def _lost_by_chance(missing: float, chance: Chance) -> float:
     with np.errstate(over="ignore"):
         bound = float(np.exp(-variance * ((1 + times) * np.log1p(times) - times)))
     return max(p, bound)
-
-
-def inverted(found: float, expected: float, v: float, null: float, z: float) -> tuple[float, float]:
-    """Ratios R with ``(found - R expected)^2 <= z^2 (v R (1 - R) + null R^2)``.
-
-    The variance is that of exchange where nothing changed. A type that is kept with probability R
-    only adds up to ``v R (1 - R)``.
-    """
-    A = expected**2 - z * z * (null - v)
-    B = found * expected + z * z * v / 2
-    root = math.sqrt(max(B * B - A * found**2, 0.0))
-    if A <= 0:  # the expectation is not known well enough to bound a ratio
-        return 0.0, math.inf
-    value = found / expected
-    return max(min((B - root) / A, value), 0.0), max((B + root) / A, value)
 
 
 def _by_groups(

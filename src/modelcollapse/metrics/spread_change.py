@@ -309,10 +309,11 @@ def gaussian_generations(ratio: Signal, n: int) -> tuple[float, float, float]:
 
     Returns
     -------
-    value, low, high : float
-        Generations, 0 where nothing changed, negative where the spread grew, infinite where it is
-        gone; NaN where the quotient is. The interval has the confidence of the quotient's and also
-        counts the randomness of the refits, which soon exceeds that of estimation.
+    tuple of float
+        Value, low and high end. Generations, 0 where nothing changed, negative where the spread
+        grew, infinite where it is gone; NaN where the quotient is. The interval has the confidence
+        of the quotient's and also counts the randomness of the refits, which soon exceeds that of
+        estimation.
 
     Raises
     ------

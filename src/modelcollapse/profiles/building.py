@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.errors import InputError, suggestion
+from modelcollapse.errors import InputError, is_whole, suggestion
 from modelcollapse.profiles.arrow import arrow, kind_of, no_utf8, plain, words_of
 from modelcollapse.profiles.locating import locate
 from modelcollapse.profiles.parts import Part
@@ -92,9 +92,9 @@ def profile(
     2.5
     """
     check_engine(engine, n_jobs)
-    if max_sample < 1:
+    if not is_whole(max_sample) or max_sample < 1:
         raise InputError(
-            f"max_sample is {max_sample}, but measures of neighbours need records. Use 1,000 or "
+            f"max_sample is {max_sample!r}, but measures of neighbours need records. Use 1,000 or "
             "more; the default is 50,000."
         )
     given = _given_roles(roles or {})
@@ -113,7 +113,8 @@ def profile(
         else:
             wanted = [c for c in like.roles if c.name in chosen or c.name not in exclude]
             found, ignored = _expected(wanted, chosen, like.source, source, columns)
-            groups = groups or list(like.groups)
+            read = {column.name for column in found}
+            groups = groups or [group for group in like.groups if read.issuperset(group)]
         plan = Plan(
             {c.name: c.role for c in found if c.role is not Role.SKIPPED},
             _checked_groups(groups, found, source),

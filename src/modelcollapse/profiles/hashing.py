@@ -23,6 +23,7 @@ def mixed(x: Hashes) -> Hashes:
     Parameters
     ----------
     x : ndarray of uint64, shape (n,)
+        Numbers, as dense or as regular as they come.
 
     Returns
     -------
@@ -79,6 +80,7 @@ def number_hashes(values: NDArray[np.float64]) -> Hashes:
     Parameters
     ----------
     values : ndarray of float64, shape (n,)
+        Of one column.
     """
     bits = (values + 0.0).view(np.uint64)
     finite = np.isfinite(values)

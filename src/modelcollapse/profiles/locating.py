@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,12 @@ def _table(data: Any, roles: Mapping[str, Role]) -> Any:
     """Arrow table of data in memory."""
     pa = arrow()
     if isinstance(data, pa.Table):
+        _refuse_twice(data.column_names)
         return data
+    if hasattr(data, "iloc") and hasattr(data, "columns"):
+        # pandas: the names may be numbers, which its own lookup takes for places
+        data = data.set_axis(list(map(str, data.columns)), axis=1)
+        _refuse_twice(data.columns)
     if isinstance(data, Mapping):
         return _columns({str(name): values for name, values in data.items()})
     if isinstance(data, np.ndarray) and data.ndim != 1:
@@ -212,6 +218,15 @@ def _table(data: Any, roles: Mapping[str, Role]) -> Any:
         f"data of type {type(data).__name__} cannot be profiled. Give a path, a dataframe, a dict "
         "of columns, an array or a list of texts."
     )
+
+
+def _refuse_twice(names: Iterable[str]) -> None:
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"the data has more than one column '{twice[0]}', and a column is known by its name. "
+            "Give each its own."
+        )
 
 
 def _from_numbers(array: NDArray[Any], roles: Mapping[str, Role]) -> Any:
@@ -276,6 +291,11 @@ def _column(name: str, values: Any) -> Any:
     pa = arrow()
     to_arrow = getattr(values, "to_arrow", None)
     array = getattr(values, "__array__", None)
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        raise InputError(
+            f"column '{name}' is a {type(values).__name__}, and a column is a list of one value "
+            "for each record. Give a list or an array."
+        )
     if isinstance(values, np.ndarray) and values.ndim > 1:
         return table_of_array(values, flat=False).column(0)
     try:
@@ -292,7 +312,9 @@ def _column(name: str, values: Any) -> Any:
 
 
 def _spelt(value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and value != value):
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, float) and value != value:
         return None
     if isinstance(value, str):
         return value

@@ -41,8 +41,8 @@ class Profile:
         Exact counts of the combinations of categories asked for; records that lack one of the
         values are left out.
     tails : mapping of float to RatioSums
-        By tail level, over all records and columns of numbers (without times): values beyond the
-        cuts, per value that is there.
+        By tail level, over all records and columns of numbers (without times): values at or
+        beyond the cuts, per value that is there.
     bulk : RatioSums
         The same of the distances from the medians, capped at the scale, in units of it.
     sample : mapping of str to ndarray

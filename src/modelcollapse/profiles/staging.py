@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,9 +156,15 @@ def _decoded(path: Path, source: str) -> Iterator[str]:
 def _delimiter(path: Path, source: str) -> str:
     """What sets the names in the first line of a CSV file apart."""
     line = next(_decoded(path, source))
-    mark = max(DELIMITERS, key=line.count)
-    header = line.split(mark)
-    if numbers_among([name.strip('" ') or "x" for name in header])[0] == len(header):
+    mark = max(DELIMITERS, key="".join(line.split('"')[::2]).count)  # none inside quotes
+    header = next(csv.reader([line], delimiter=mark))
+    twice = [name for name, n in Counter(header).items() if name and n > 1]
+    if twice:
+        raise InputError(
+            f"{source} has more than one column '{twice[0]}', and a column is known by its name. "
+            "Give each its own."
+        )
+    if numbers_among([name.strip() or "x" for name in header])[0] == len(header):
         raise InputError(
             f"the first line of {source} holds numbers, where a CSV file names its columns. Write "
             "a line of names first."

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.metrics.ratio_sums import RatioSums
+from modelcollapse.metrics.tail_cuts import tail_cuts
 
 LEVELS = (0.05, 0.01, 0.001)
 """Two-sided tail levels: half of each lies on either side."""
@@ -30,7 +31,8 @@ class Cuts:
     scale : float
         0.9 quantile of the distances from it; deviations in the bulk are capped there.
     tails : mapping of float to (float, float)
-        Quantiles at half of each level, and at one minus that.
+        Ends of the two tails at each level, see `modelcollapse.metrics.tail_cuts`; a value at an
+        end belongs to its tail.
     """
 
     median: float
@@ -43,11 +45,9 @@ class Cuts:
         x = values[np.isfinite(values)]
         if not len(x):
             nan = math.nan
-            return cls(nan, nan, dict.fromkeys(LEVELS, (nan, nan)))
+            return cls(nan, nan, dict.fromkeys(LEVELS, (-math.inf, math.inf)))
         median = float(np.median(x))
-        ends = [[level / 2, 1 - level / 2] for level in LEVELS]
-        low_high = np.quantile(x, np.array(ends)).tolist()
-        tails = {level: (low, high) for level, (low, high) in zip(LEVELS, low_high, strict=True)}
+        tails = {level: tail_cuts(x, level) for level in LEVELS}
         return cls(median, float(np.quantile(np.abs(x - median), BULK)), tails)
 
 
@@ -64,7 +64,7 @@ class NumberTally:
     least, greatest : float
         Ends of the range.
     beyond : mapping of float to int
-        Values outside the cuts of the reference, by tail level.
+        Values at or beyond the cuts of the reference, by tail level.
     bulk : RatioSums
         By record: distance from the median of the reference, capped at and divided by its scale;
         without weight where the scale is zero.
@@ -215,7 +215,7 @@ class Scores:
         x = values if whole else values[finite]
         beyond = {}
         for level, (low, high) in cuts.tails.items():
-            outside = (values < low) | (values > high)
+            outside = (values <= low) | (values >= high)
             if not whole:
                 outside &= finite
             beyond[level] = int(np.count_nonzero(outside))
@@ -240,13 +240,13 @@ class Scores:
         nan = math.nan
         if not n:
             return NumberTally(0, len(values), nan, nan, nan, nan, beyond, bulk)
-        mean = float(x.mean())
+        least, greatest = float(x.min()), float(x.max())
+        # of a constant, the mean of which a sum rounds
+        mean = float(x.mean()) if least < greatest else least
         rest = x - mean
         variance = float(rest @ rest) / (n - 1) if n > 1 else nan
         missing = len(values) - n
-        return NumberTally(
-            n, missing, mean, variance, float(x.min()), float(x.max()), beyond, bulk
-        )  # fmt: skip
+        return NumberTally(n, missing, mean, variance, least, greatest, beyond, bulk)
 
     def sums(self) -> tuple[dict[float, RatioSums], RatioSums]:
         """Sums over the records: of the tails by level, and of the bulk."""

@@ -49,7 +49,7 @@ def test_damages_are_named(damage, stages, finding, carrier):
     found = damaged(damage)
     assert found.stage in stages
     assert list(found.findings) == ([finding] if finding else [])
-    assert found.card["verdict"]["carried_by"][0] == carrier
+    assert carrier in found.card["verdict"]["carried_by"]
     assert found[carrier]["adjusted_p"] < 1e-3
     assert found[carrier]["outcome"] == "changed"
 
@@ -322,6 +322,32 @@ def test_between_them_tables_texts_and_points_are_read_by_every_measure():
     ]
     read = {row["measure"] for card in cards for row in card["readings"]}
     assert read == set(MEASURES)
+
+
+def test_infinite_values_are_gaps_like_any_other():
+    real, new = sides()
+    some = np.arange(2000) % 3 == 0
+    cards = [
+        audit({**new, "number_1": np.where(some, gap, new["number_1"])}, real, neighbours=200)
+        for gap in (np.inf, np.nan)
+    ]
+    assert cards[0]["missing:number_1"]["value"] == pytest.approx(1 / 3, abs=0.001)
+    for name in ("standard_deviation:number_1", "marginal_shift:number_1", "tail_values"):
+        assert cards[0][name]["value"] == cards[1][name]["value"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda x: x[:, :70], "'embedding' have 70 numbers in .* and 80 in .*one model"),
+        (lambda x: np.where(x > 4, np.nan, x), r"of the vectors 'embedding' of .* hold NaN"),
+    ],
+)
+def test_vectors_that_cannot_be_compared(change, said):
+    real, new = clouds()
+    new = np.concatenate([new, np.full((1, 80), 5.0)])
+    with pytest.raises(InputError, match=said):
+        audit(change(new), real)
 
 
 # --- settings and data that cannot be ---------------------------------------------------------

@@ -79,5 +79,5 @@ def test_a_model_that_is_not_there_is_one_sentence_before_data_are_read():
 
 def test_the_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(Missing, match="pip install sentence-transformers .*'embed'"):
+    with pytest.raises(Missing, match=r"pip install sentence-transformers .*'embed'"):
         audit("none.csv", "none.csv", embed="counting")

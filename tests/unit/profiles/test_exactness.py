@@ -1,11 +1,14 @@
 """Tallies against NumPy and pandas, and cuts and scores against their definitions."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.ratio_sums import RatioSums
+from modelcollapse.metrics.tail_cuts import tail_cuts
 from modelcollapse.profiles import LEVELS, Cuts, Profile, Role, profile
 from modelcollapse.profiles.tallies import NumberTally, Scores
 
@@ -66,13 +69,30 @@ def test_times_are_seconds_and_not_pooled():
     assert FOUND.tails[0.05].weight == REFERENCE[["x", "y"]].count().sum()
 
 
-def test_cuts_are_quantiles():
+def test_cuts_leave_as_many_values_as_their_level_says():
     x = REFERENCE["y"].to_numpy()
     cuts = FOUND.cuts["y"]
     assert cuts.median == pytest.approx(np.median(x))
     assert cuts.scale == pytest.approx(np.quantile(np.abs(x - np.median(x)), 0.9))
     for level in LEVELS:
-        np.testing.assert_allclose(cuts.tails[level], np.quantile(x, [level / 2, 1 - level / 2]))
+        assert cuts.tails[level] == tail_cuts(x, level)
+        assert FOUND.numbers["y"].beyond[level] == 2 * math.floor(level / 2 * len(x) + 0.5)
+
+
+def test_cuts_are_without_bias():
+    rng = np.random.default_rng(0)
+    quotients, interpolated = [], []
+    for _ in range(200):
+        real, new = rng.normal(size=2000), rng.normal(size=5000)
+        cuts = Cuts.of(real)
+        tallies = [Scores(len(x)).add(x, cuts, pooled=True) for x in (new, real)]
+        shares = [tally.beyond[0.01] / tally.n for tally in tallies]
+        quotients.append(shares[0] / shares[1])
+        low, high = np.quantile(real, [0.005, 0.995])
+        interpolated.append(((new < low) | (new > high)).mean() / 0.01)
+    error = np.std(quotients) / len(quotients) ** 0.5
+    assert abs(np.mean(quotients) - 1) < 4 * error
+    assert abs(np.mean(interpolated) - 1) > 4 * error
 
 
 def test_scores_of_new_records_are_by_the_cuts_of_the_reference():
@@ -82,7 +102,7 @@ def test_scores_of_new_records_are_by_the_cuts_of_the_reference():
     weight = np.isfinite(x).sum(axis=1)
     for level in LEVELS:
         ends = np.array([FOUND.cuts[name].tails[level] for name in ("x", "y")])
-        outside = (x < ends[:, 0]) | (x > ends[:, 1])
+        outside = (x <= ends[:, 0]) | (x >= ends[:, 1])
         expected = RatioSums.of(outside.sum(axis=1), weight)
         assert vars(found.tails[level]) == pytest.approx(vars(expected))
         assert found.numbers["y"].beyond[level] == outside[:, 1].sum()

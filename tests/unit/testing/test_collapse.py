@@ -28,7 +28,7 @@ def test_gates_and_settings_are_those_of_an_audit():
     reference = profile(REAL)
     cut = np.clip(HONEST, -2.2, 2.2)
     assert assert_no_collapse(cut, reference, fail_on="late", neighbours=200).stage == "early"
-    with pytest.raises(Collapsed, match="tail_values is .*< 0.9"):
+    with pytest.raises(Collapsed, match=r"tail_values is .*< 0.9"):
         assert_no_collapse(
             cut, reference, fail_on=["late", "metric=tail_values<0.9"], neighbours=200
         )

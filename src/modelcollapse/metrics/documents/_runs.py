@@ -30,6 +30,7 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, n: int, part: Corpus) -> Layout:
+        """Layout of runs of `n` tokens of a corpus."""
         return cls(n, len(part.vocabulary).bit_length())
 
     @property

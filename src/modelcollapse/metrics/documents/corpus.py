@@ -134,7 +134,13 @@ class Corpus:
         return self if len(first) == len(self) else self.take(np.sort(list(first.values())))
 
     def phrase(self, ids: ArrayLike) -> str:
-        """Spell tokens: words parted by spaces, characters not at all."""
+        """Spell tokens: words parted by spaces, characters not at all.
+
+        Parameters
+        ----------
+        ids : array_like of int, shape (k,)
+            Positions in the vocabulary.
+        """
         between = " " if self.unit == "words" else ""
         return between.join(self.vocabulary[i] for i in np.asarray(ids).tolist())
 

@@ -110,11 +110,15 @@ def shared_clusters(
 
     Parameters
     ----------
-    new, reference : Corpus
-        From `corpora`.
-    clusters, reference_clusters : array_like of int, shape (documents,)
-        Cluster of each document, with one numbering for both sides: `equal_texts`,
+    new : Corpus
+        New documents, from `corpora`.
+    clusters : array_like of int, shape (documents,)
+        Cluster of each of them, with one numbering for both sides: `equal_texts`,
         `near_duplicates`, topics.
+    reference : Corpus
+        Real documents, from `corpora`.
+    reference_clusters : array_like of int, shape (documents,)
+        Cluster of each of them.
     rng : numpy.random.Generator
         Source of randomness for the deals.
     deals : int, default 200

@@ -15,11 +15,11 @@ from scipy.stats import t as student
 
 from modelcollapse.errors import InputError
 from modelcollapse.metrics._arguments import Floats, choose_ratio, quantile_of
-from modelcollapse.metrics._estimates import undefined
+from modelcollapse.metrics._estimates import inverted, undefined
 from modelcollapse.metrics.documents._deals import Held, chance_of, chance_p, check_deals, dealt
 from modelcollapse.metrics.documents._runs import Layout, run_table
 from modelcollapse.metrics.documents.corpus import Corpus
-from modelcollapse.metrics.retention import Retention, inverted, rarity_edges
+from modelcollapse.metrics.retention import Retention, rarity_edges
 from modelcollapse.metrics.signal import Signal
 
 _LEAST = 1.0  # expected types below which a ratio means nothing
