@@ -89,14 +89,14 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "category_shares": Measure(
         "most eroded category", Concern.TAILS, _TAILS,
-        "Share of the category that lost most surely, over its share of the reference; p is "
-        "adjusted for the number of categories.",
+        "Share of the category that lost most surely, of those at most half as common as the "
+        "commonest, over its share of the reference; p is adjusted for their number.",
         "erasure.erasure",
     ),
     "subgroups": Measure(
         "most eroded subgroup", Concern.TAILS, _TAILS,
-        "Share of the subgroup that lost most surely, over its share of the reference; p is "
-        "adjusted for the number of subgroups.",
+        "Share of the subgroup that lost most surely, of those at most half as common as the "
+        "commonest, over its share of the reference; p is adjusted for their number.",
         "erasure.erasure",
     ),
     "rare_words": Measure(

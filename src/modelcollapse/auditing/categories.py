@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.auditing.catalogue import Tolerance
+from modelcollapse.auditing.hygiene import foreign_columns
 from modelcollapse.auditing.reading import Reading
 from modelcollapse.metrics.erasure import Erasure, erasure
 from modelcollapse.metrics.matched_diversity import hill_profile
@@ -21,6 +22,8 @@ from modelcollapse.metrics.total_variation import total_variation_signal
 from modelcollapse.profiles import Profile
 
 Counts = NDArray[np.int64]
+FEWEST = 2  # records a side
+MINORITY = 0.5  # of the records of the commonest group, beyond which a group is no tail
 MISS = 0.05  # chance that the interval of the worst group misses
 BANDS = {"rare_categories": "tail", "common_categories": "head"}
 
@@ -43,11 +46,6 @@ class Groups:
     names: list[str]
     found: Erasure
 
-    @property
-    def worst(self) -> int:
-        """Position of the group that lost most surely."""
-        return int(np.nanargmin(self.found.adjusted_p))
-
     def rows(self) -> list[dict[str, Any]]:
         """Rows of a table, the most surely eroded first."""
         f, n, m = self.found, int(self.found.counts.sum()), int(self.found.reference_counts.sum())
@@ -67,12 +65,17 @@ class Groups:
 
 
 def columns_of(new: Profile, reference: Profile) -> list[str]:
-    """Category columns of both data sets that hold two records or more on each side."""
+    """Category columns of both data sets that hold two records or more on each side.
+
+    Without those of which the new data have no category at all: these were coded otherwise.
+    """
+    foreign = foreign_columns(new, reference)
     return [
         name
         for name, tally in reference.categories.items()
         if name in new.categories
-        and min(sum(tally.counts.values()), sum(new.categories[name].counts.values())) >= 2
+        and name not in foreign
+        and min(sum(tally.counts.values()), sum(new.categories[name].counts.values())) >= FEWEST
     ]
 
 
@@ -99,19 +102,20 @@ def category_groups(new: Profile, reference: Profile) -> list[Groups]:
 
 
 def subgroups(new: Profile, reference: Profile) -> list[Groups]:
-    """The subgroups that were asked for."""
+    """The subgroups that were asked for, where either side has two records of any of them."""
     found = []
     for by, counts in reference.groups.items():
-        adjustment: Adjustment = "holm" if len(by) == 1 else "benjamini-hochberg"
-        spelt, real = ({" x ".join(k): v for k, v in c.items()} for c in (new.groups[by], counts))
-        found.append(_groups(" x ".join(by), spelt, real, adjustment))
+        if min(sum(side.values()) for side in (new.groups[by], counts)) >= FEWEST:
+            adjustment: Adjustment = "holm" if len(by) == 1 else "benjamini-hochberg"
+            found.append(_groups(" x ".join(by), new.groups[by], counts, adjustment))
     return found
 
 
 def _groups(
-    by: str, counts: Mapping[str, int], real: Mapping[str, int], adjustment: Adjustment
+    by: str, counts: Mapping[Any, int], real: Mapping[Any, int], adjustment: Adjustment
 ) -> Groups:
-    names, ours, theirs = aligned(counts, real)
+    groups, ours, theirs = aligned(counts, real)
+    names = [one if isinstance(one, str) else " x ".join(one) for one in groups]
     return Groups(by, names, erasure(ours, theirs, adjustment=adjustment))
 
 
@@ -196,17 +200,19 @@ def read_groups(
     Yields
     ------
     Reading
-        At most one. Its p is adjusted for all groups, by Holm within and Bonferroni between
-        partitions, whatever adjustment the table has; its interval holds for all groups at once.
+        At most one, of the groups at most half as common as the commonest of their partition: a
+        majority that shrinks is no loss of tails. Its p is adjusted for all of these, by Holm
+        within and Bonferroni between partitions, whatever adjustment the table has; its interval
+        holds for all of them at once.
     """
-    known = [one for one in groups if np.isfinite(one.found.p).any()]
+    known = [one for one in groups if np.isfinite(_of_minorities(one)).any()]
     if not known:
         return
     worst = min(known, key=lambda one: _surest(one)[1])
     position, p = _surest(worst)
     signal = worst.found.signal(position)
     # the interval is to hold for whichever group is chosen
-    tried = len(known) * int(np.isfinite(worst.found.p).sum())
+    tried = len(known) * int(np.isfinite(_of_minorities(worst)).sum())
     ours, theirs = worst.found.counts, worst.found.reference_counts
     low, high = ratio_interval(
         ours[position], ours.sum(), theirs[position], theirs.sum(), confidence=1 - MISS / tried
@@ -217,7 +223,14 @@ def read_groups(
     )
 
 
+def _of_minorities(one: Groups) -> NDArray[np.float64]:
+    """p of each group; NaN of a majority, and of what no real record could have lost."""
+    real = one.found.reference_counts
+    return np.where((real > 0) & (real <= MINORITY * real.max()), one.found.p, np.nan)
+
+
 def _surest(one: Groups) -> tuple[int, float]:
     """Position of the smallest p, and that p times the number of groups."""
-    position = int(np.nanargmin(one.found.p))
-    return position, float(one.found.p[position]) * int(np.isfinite(one.found.p).sum())
+    p = _of_minorities(one)
+    position = int(np.nanargmin(p))
+    return position, float(p[position]) * int(np.isfinite(p).sum())

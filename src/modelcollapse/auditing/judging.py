@@ -26,6 +26,7 @@ _SURE = 0.001  # of moving against the direction of collapse, before it is taken
 CONFIRMED_BY = {"rare_words": "distinct_1", "common_words": "distinct_1"}
 
 
+DECISIVE = ("bulk_spread", "total_variance")
 FOLLOWS_SPREAD = ("near_copies", "vendi")
 
 
@@ -162,7 +163,7 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
     -------
     Judgement
         Late goes before early. Without a loss the stage is none only where a reading of the tails
-        and one of the spread held.
+        and one of the spread held, and that of no numbers or points is in doubt.
     """
     headlines = [one for one in readings if one.headline]
     changed = [one for one in headlines if one.outcome is Outcome.CHANGED]
@@ -177,7 +178,9 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
         there = [x for x in headlines if x.concern is concern]
         # types that others took the place of are no loss, if it is sure that variety held
         there += [y for x in there if x.outcome is Outcome.REPLACED if (y := _witness(x, by_name))]
-        return any(x.outcome in (Outcome.HELD, Outcome.OPPOSITE) for x in there)
+        # the spread of numbers and points is not vouched for by that of categories
+        doubtful = any(x.outcome is Outcome.OPEN and x.measure in DECISIVE for x in there)
+        return not doubtful and any(x.outcome in (Outcome.HELD, Outcome.OPPOSITE) for x in there)
 
     order: tuple[Concern, ...]
     if of(Concern.SPREAD):

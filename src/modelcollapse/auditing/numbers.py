@@ -155,7 +155,7 @@ def read_dependence(
 
 def _filled(side: Profile, name: str, reference: Profile) -> NDArray[np.float64]:
     # their order says nothing, being that of a hash
-    values = side.sample[name][:DEPENDENCE]
+    values = sampled(side, name)[:DEPENDENCE]
     return np.where(np.isnan(values), reference.cuts[name].median, values)
 
 

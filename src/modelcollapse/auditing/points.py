@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcollapse.auditing.embedding import embedded
-from modelcollapse.auditing.hygiene import other_gaps
+from modelcollapse.auditing.hygiene import foreign_columns, other_gaps
 from modelcollapse.auditing.numbers import sampled
 from modelcollapse.errors import InputError
 from modelcollapse.metrics.neighbours import hash_sample
@@ -73,7 +73,7 @@ def points(
     -----
     A number is counted from the reference's median in units that are one standard deviation for a
     normal law, so that outliers do not set the unit; a gap is put at the median, and columns with
-    other shares of gaps than in the reference are left out. Two different categories of a column
+    other shares of gaps than in the reference, or none of its categories, are left out. Two different categories of a column
     are as far apart as two values one unit apart.
     """
     if embed and not any(column.role is Role.TEXT for column in reference.roles):
@@ -96,16 +96,16 @@ def points(
                 embedded(list(side.sample[column.name][:most]), embed) for side in (new, reference)
             )
             yield Points(column.name, made, real, np.arange(len(real)))
-    gaps = other_gaps(new, reference)
+    left = {*other_gaps(new, reference), *foreign_columns(new, reference)}
     numbers = tuple(
         name
         for name in reference.numbers
-        if name in new.numbers and name not in gaps and _unit(reference, name) > 0
+        if name in new.numbers and name not in left and _unit(reference, name) > 0
     )
     if not numbers:
         return
     categories = [
-        name for name in reference.categories if name in new.categories and name not in gaps
+        name for name in reference.categories if name in new.categories and name not in left
     ]
     known = {name: _commonest(reference, name) for name in categories}
     narrow = [

@@ -30,7 +30,7 @@ class Loss:
     generations : Generations
         Beyond one honest redraw.
     records : int
-        Of each generation: those of the new data.
+        Of each generation: those of the new data, or fewer where types were compared among fewer.
     source : str
         What is lost, in words that follow "as many" or "as much".
     by : str
@@ -76,12 +76,14 @@ def loss(new: Profile, reference: Profile, found: Findings) -> Loss | None:
         if signal is not None:
             ends = (signal.value, signal.low, signal.high)
             counted = resampling_generations(prose.rare_expected, *ends)
-            return Loss(counted, signal.n, f"rare words of {prose.name}", RESAMPLING)
+            return Loss(counted, prose.compared, f"rare words of {prose.name}", RESAMPLING)
     signal = changed.get("rare_categories")
     if signal is not None:
         expected = np.concatenate([_rare(one.by, new, reference) for one in found.categories])
+        if not expected.size:  # those of an even law, none of which is rarer than others
+            return None
         counted = resampling_generations(expected, signal.value, signal.low, signal.high)
-        return Loss(counted, new.rows, "rare categories", RESAMPLING)
+        return Loss(counted, signal.n, "rare categories", RESAMPLING)
     signal = changed.get("bulk_spread")
     if signal is None:
         return None

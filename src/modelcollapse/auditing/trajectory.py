@@ -16,7 +16,7 @@ from modelcollapse.auditing.result import Audit
 from modelcollapse.errors import InputError
 from modelcollapse.metrics._arguments import quantile_of
 
-_NUMBERED = re.compile(r"(?:gen(?:eration)?s?)[-_ ]?0*(\d+)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?<![a-z])(?:gen(?:eration)?s?)[-_ ]?0*(\d+)", re.IGNORECASE)
 STAGES = {"tails": (Stage.EARLY, Stage.LATE), "spread": (Stage.LATE,)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,7 +52,9 @@ class Prose:
     counts, reference_counts : ndarray of int, shape (words,)
         Tokens of each word on both sides.
     rare_expected : ndarray, shape (words,)
-        Documents that hold each rare word, as many as are compared.
+        Documents that hold each rare word, of as many as are compared.
+    compared : int
+        Documents that are compared.
     deciles : dict or None
         Retention by rarity, for a picture.
     lost_words, phrases, near_duplicates : list of dict
@@ -63,6 +66,7 @@ class Prose:
     counts: NDArray[np.int64]
     reference_counts: NDArray[np.int64]
     rare_expected: NDArray[np.float64]
+    compared: int
     deciles: dict[str, Any] | None
     lost_words: list[dict[str, Any]] = field(default_factory=list)
     phrases: list[dict[str, Any]] = field(default_factory=list)
@@ -144,7 +148,7 @@ def _read(
     )
     rare = (met[(met > 0) & (met < 2 * rarity_edges(met)[0])] * share).astype(np.float64)
     return Prose(
-        name, tuple(readings), counts, real, rare,
+        name, tuple(readings), counts, real, rare, math.floor(len(theirs) * share),
         type_deciles(name, "words", bands), *_examples(name, new, reference, twins, show),
     )  # fmt: skip
 

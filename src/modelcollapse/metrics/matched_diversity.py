@@ -139,7 +139,8 @@ def _log_spread(part: Side, order: int, m: int) -> Spread:
         # pairs that agree and leave with the record
         return -2 * (c - 1) / ((n - 1) * (n - 2)) / agree if n > 2 and agree > 0 else c * np.nan
 
-    return spread_of(part, lambda counts: float(np.log(_hill(counts, order, at))), changes)
+    with np.errstate(invalid="ignore"):  # where no two agree the variance is unknown
+        return spread_of(part, lambda counts: float(np.log(_hill(counts, order, at))), changes)
 
 
 def _surprise(c: Floats) -> Floats:

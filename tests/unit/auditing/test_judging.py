@@ -89,6 +89,14 @@ def test_without_a_held_reading_of_both_there_is_no_clean_bill():
     assert stage(HELD[0], read("bulk_spread", 0.97, error=0.05, p=0.3)).stage is Stage.UNDECIDED
 
 
+def test_the_spread_of_categories_does_not_vouch_for_that_of_numbers():
+    there = read("common_categories", 1.0)
+    assert stage(HELD[0], there).stage is Stage.NONE
+    assert stage(HELD[0], there, read("bulk_spread", 0.97, error=0.02, p=0.2)).stage is (
+        Stage.UNDECIDED
+    )
+
+
 def test_copies_are_a_finding_and_no_stage():
     twins = read("copies", 0.2, expected=0.0, error=0.001, collapse="grows")
     found = stage(*HELD, twins)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -168,6 +169,8 @@ class Neighbours:
         )
         begins = both.begins()
         everybody = np.arange(2 * self.n)
+        length = len(both.who)
+        places = np.arange(1, length + 1, dtype=np.min_scalar_type(length))[:, None]
         for _ in range(draws):
             real = np.zeros(2 * self.n, dtype=bool)
             real[rng.permutation(2 * self.n)[: self.n]] = True
@@ -177,7 +180,7 @@ class Neighbours:
             # all that lie nearer, less those of the own side
             nearer = begins[place, everybody].astype(np.intp)
             own = np.where(nearer > 0, met[nearer - 1, everybody], 0)
-            across = both.at(_place(_counted(~same), self.k))
+            across = both.at(_place(places - met, self.k))
             yield Deal(
                 real, ~real, both.at(_place(met, 1)), both.at(place), across,
                 nearer - own, self.k,
@@ -209,7 +212,10 @@ class _Lists:
 
 def _counted(held: Mask) -> NDArray[np.unsignedinteger]:
     """How many of each list are held up to each place."""
-    return np.add.accumulate(held.astype(np.min_scalar_type(len(held))), axis=0)
+    counts = held.astype(np.min_scalar_type(len(held)))
+    for before, here in pairwise(counts):  # by whole rows, which `accumulate` does not do
+        here += before
+    return counts
 
 
 def _place(counts: NDArray[np.unsignedinteger], k: int) -> Indices:
