@@ -128,7 +128,7 @@ def test_a_reference_that_holds_the_audited_set_is_said(here):
     done = here("audit", "real.parquet", "-r", "real.csv", *QUICK)
     assert done.returncode == 0, done.stderr
     first, *rest = done.stdout.splitlines()
-    assert first.startswith("No collapse (but leak). Mind that all of the new records are in")
+    assert "(but leak). Mind that all of the new records are in" in first
     assert any(line.startswith("mind: All of the new records are in the ref") for line in rest)
 
 

@@ -82,6 +82,12 @@ MEASURES: Mapping[str, Measure] = {
         "together, per value that would be there if nothing had changed.",
         "ratio_sums.count_ratio_signal",
     ),
+    "column_tails": Measure(
+        "most eroded tail of a column", Concern.TAILS, _TAILS,
+        "Values in the tails of the column that lost most surely; p and interval are adjusted for "
+        "the number of columns.",
+        "ratio_sums.count_ratio_signal",
+    ),
     "rare_categories": Measure(
         "rare categories still there", Concern.TAILS, _TAILS,
         "Rare categories that occur, of those that as many real records would show.",

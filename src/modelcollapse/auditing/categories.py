@@ -224,7 +224,7 @@ def read_groups(
 
 
 def _of_minorities(one: Groups) -> NDArray[np.float64]:
-    """p of each group; NaN of a majority, and of what no real record could have lost."""
+    """Probability of each group; NaN of a majority, and of what no real record could have lost."""
     real = one.found.reference_counts
     return np.where((real > 0) & (real <= MINORITY * real.max()), one.found.p, np.nan)
 

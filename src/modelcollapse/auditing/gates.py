@@ -15,7 +15,7 @@ STAGES = ("early", "late", "undecided")
 FINDINGS = tuple(
     str(x) for x in (Concern.NARROWING, Concern.DUPLICATION, Concern.DRIFT, Concern.NOISE)
 )
-NAMES = (*STAGES, *FINDINGS, "any")
+NAMES = (*STAGES, *FINDINGS, "leak", "any")
 _METRIC = re.compile(r"metric=(?P<name>[^<>]+?)(?:(?P<sign>[<>])(?P<limit>[-+.\deE]+))?$")
 
 
@@ -26,7 +26,7 @@ class Gate:
     Attributes
     ----------
     name : str
-        Stage (early fails on late too), finding, "any", or a measure.
+        Stage (early fails on late too), finding, "leak", "any", or a measure.
     metric : bool
         Whether it names a measure.
     sign, limit : str, float or None
@@ -46,8 +46,8 @@ def gate(text: str) -> Gate:
     Parameters
     ----------
     text : str
-        ``early``, ``late``, ``undecided``, a finding, ``any``, ``metric=NAME`` (fail where it
-        changed) or ``metric=NAME<0.8`` (fail below a limit of one's own).
+        ``early``, ``late``, ``undecided``, a finding, ``leak``, ``any``, ``metric=NAME`` (fail
+        where it changed) or ``metric=NAME<0.8`` (fail below a limit of one's own).
 
     Raises
     ------
@@ -113,6 +113,8 @@ def _failure(card: Mapping[str, Any], one: Gate) -> str:
     if stage in lost.get(one.name, ("early", "late") if one.name == "any" else ()):
         return f"the stage is {stage}"
     hit = [name for name in findings if one.name in (name, "any")]
+    if card["verdict"].get("leak") is not None and one.name in ("leak", "any"):
+        hit.append("a leak")
     return f"found {' and '.join(hit)}" if hit else ""
 
 

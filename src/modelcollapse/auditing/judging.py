@@ -25,6 +25,13 @@ _SURE = 0.001  # of moving against the direction of collapse, before it is taken
 # Losses that are only losses if variety fell too: else other types took their place.
 CONFIRMED_BY = {"rare_words": "distinct_1", "common_words": "distinct_1"}
 
+# Losses that are none where the law surely went the other way.
+DENIED_BY = {
+    "lost_support": ("rarity_exceedance", "new records lie elsewhere"),
+    "distinct_2": ("word_concentration", "words are spread more evenly"),
+    "distinct_3": ("word_concentration", "words are spread more evenly"),
+}
+
 
 DECISIVE = ("bulk_spread", "total_variance")
 FOLLOWS_SPREAD = ("near_copies", "vendi")
@@ -132,10 +139,10 @@ def _confirmed(one: Reading, by_name: dict[str, Reading]) -> Reading:
     witness = _witness(one, by_name)
     if witness is not None and not _fell(witness):
         return replace(one, outcome=Outcome.REPLACED, note="other types took their place")
-    if one.measure == "lost_support":
-        rare = by_name.get(f"rarity_exceedance:{one.about}" if one.about else "rarity_exceedance")
-        if rare is not None and rare.outcome is Outcome.OPPOSITE:
-            return replace(one, outcome=Outcome.REPLACED, note="new records lie elsewhere")
+    other, why = DENIED_BY.get(one.measure, ("", ""))
+    witness = by_name.get(f"{other}:{one.about}" if one.about else other)
+    if witness is not None and witness.outcome is Outcome.OPPOSITE:
+        return replace(one, outcome=Outcome.REPLACED, note=why)
     return one
 
 
@@ -172,22 +179,12 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
     def of(concern: Concern) -> list[Reading]:
         return sorted((x for x in changed if x.concern is concern), key=lambda x: x.adjusted_p)
 
-    by_name = {one.name: one for one in readings}
-
-    def held(concern: Concern) -> bool:
-        there = [x for x in headlines if x.concern is concern]
-        # types that others took the place of are no loss, if it is sure that variety held
-        there += [y for x in there if x.outcome is Outcome.REPLACED if (y := _witness(x, by_name))]
-        # the spread of numbers and points is not vouched for by that of categories
-        doubtful = any(x.outcome is Outcome.OPEN and x.measure in DECISIVE for x in there)
-        return not doubtful and any(x.outcome in (Outcome.HELD, Outcome.OPPOSITE) for x in there)
-
     order: tuple[Concern, ...]
     if of(Concern.SPREAD):
         stage, order = Stage.LATE, (Concern.SPREAD, Concern.TAILS)
     elif of(Concern.TAILS):
         stage, order = Stage.EARLY, (Concern.TAILS,)
-    elif held(Concern.TAILS) and held(Concern.SPREAD):
+    elif held(readings, Concern.TAILS) and held(readings, Concern.SPREAD):
         stage, order = Stage.NONE, ()
     else:
         stage, order = Stage.UNDECIDED, ()
@@ -205,6 +202,25 @@ def conclude(readings: Sequence[Reading]) -> Judgement:
         findings.append(Concern.NOISE)
     carried = [one for concern in (*order, *others) for one in of(concern)] + replaced
     return Judgement(stage, tuple(findings), tuple(carried))
+
+
+def held(readings: Sequence[Reading], concern: Concern) -> bool:
+    """Whether it is settled that tails, or spread, are those of the reference.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        From `judge`, none of which is a loss.
+    concern : Concern
+        Tails or spread.
+    """
+    by_name = {one.name: one for one in readings}
+    there = [x for x in readings if x.headline and x.concern is concern]
+    # types that others took the place of are no loss, if it is sure that variety held
+    there += [y for x in there if x.outcome is Outcome.REPLACED if (y := _witness(x, by_name))]
+    # the spread of numbers and points is not vouched for by that of categories
+    doubtful = any(x.outcome is Outcome.OPEN and x.measure in DECISIVE for x in there)
+    return not doubtful and any(x.outcome in (Outcome.HELD, Outcome.OPPOSITE) for x in there)
 
 
 def _is_noise(readings: Sequence[Reading]) -> bool:

@@ -70,8 +70,27 @@ def read_numbers(
     theirs = {name: reference.numbers[name].bulk for name in pooled}
     whole = _at_shares_of(reference.bulk, whole, {name: bulk[name] for name in pooled}, theirs)
     yield Reading.of("bulk_spread", ratio_signal(whole, reference.bulk), tolerance["bulk_spread"])
+    if level is not None:
+        yield from _worst_tail(columns, level, new, reference, tolerance)
     for name in columns:
         yield from _of_column(name, level, new, reference, bulk[name], tolerance)
+
+
+def _worst_tail(
+    columns: Sequence[str], level: float, new: Profile, reference: Profile,
+    tolerance: Mapping[str, Tolerance],
+) -> Iterator[Reading]:  # fmt: skip
+    """The column whose tails went most surely; p and interval adjusted for their number."""
+    pairs = {name: (_events(new.numbers[name], level), _events(reference.numbers[name], level))
+             for name in columns}  # fmt: skip
+    found = {name: count_ratio_signal(*pair) for name, pair in pairs.items()}
+    known = [name for name, signal in found.items() if not np.isnan(signal.p)]
+    if len(known) < 2:
+        return
+    worst = min(known, key=lambda name: found[name].p)
+    signal = count_ratio_signal(*pairs[worst], confidence=1 - 0.05 / len(known))
+    p = min(signal.p * len(known), 1.0)
+    yield Reading.of("column_tails", replace(signal, p=p), tolerance["column_tails"], note=worst)
 
 
 def _at_shares_of(

@@ -73,8 +73,8 @@ def points(
     -----
     A number is counted from the reference's median in units that are one standard deviation for a
     normal law, so that outliers do not set the unit; a gap is put at the median, and columns with
-    other shares of gaps than in the reference, or none of its categories, are left out. Two different categories of a column
-    are as far apart as two values one unit apart.
+    other shares of gaps than in the reference, or none of its categories, are left out. Two
+    different categories of a column are as far apart as two values one unit apart.
     """
     if embed and not any(column.role is Role.TEXT for column in reference.roles):
         raise InputError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from modelcollapse.auditing.catalogue import Concern
-from modelcollapse.auditing.judging import Judgement, Stage
+from modelcollapse.auditing.judging import DECISIVE, Judgement, Stage, held
 from modelcollapse.auditing.leak import Leak
 from modelcollapse.auditing.reading import Outcome, Reading
 from modelcollapse.auditing.resampling import Loss
@@ -65,42 +66,84 @@ def _of_stage(found: Judgement, readings: Sequence[Reading]) -> str:
     if found.stage in (Stage.EARLY, Stage.LATE):
         concern = Concern.SPREAD if found.stage is Stage.LATE else Concern.TAILS
         carried = [one for one in found.carried_by if one.concern is concern]
-        named = ", ".join(_figure(one) for one in carried[:NAMED])
-        rest = len(carried) - NAMED
-        return f"{named[0].upper()}{named[1:]}{f' and {rest} more' if rest > 0 else ''}."
+        named = _first(carried)
+        return f"{named[0].upper()}{named[1:]}."
+    words = _tally(readings) if found.stage is Stage.NONE else _open(readings)
+    return " ".join([words, *_columns(readings)])
+
+
+def _tally(readings: Sequence[Reading]) -> str:
+    """How many headlines came out how, in the words of the table."""
     headlines = [one for one in readings if one.headline]
-    if found.stage is Stage.NONE:
-        held = sum(one.outcome in (Outcome.HELD, Outcome.OPPOSITE) for one in headlines)
-        return f"Tails and spread are those of the reference: {held} of {len(headlines)} signals " \
-               "hold, and none is surely lost."  # fmt: skip
-    missing = [
-        concern
-        for concern in (Concern.TAILS, Concern.SPREAD)
-        if not any(
-            x.concern is concern and x.outcome in (Outcome.HELD, Outcome.OPPOSITE)
-            for x in headlines
-        )
-    ]
-    # one reading settles its concern, and each concern is to be settled
-    needed = max(
-        min((x.needed for x in headlines if x.concern is concern and math.isfinite(x.needed)),
-            default=math.inf)
-        for concern in missing
-    )  # fmt: skip
-    more = f"; about {float(f'{needed:.2g}'):,.0f} records would" if math.isfinite(needed) else ""
+    counted = Counter(one.outcome for one in headlines)
+    each = ", ".join(f"{counted[x]} {x}" for x in Outcome if counted[x])
+    return f"Neither tails nor spread are surely lost; of {len(headlines)} signals: {each}."
+
+
+def _open(readings: Sequence[Reading]) -> str:
+    """What cannot be said, and how many times the records would do."""
+    missing = [one for one in (Concern.TAILS, Concern.SPREAD) if not held(readings, one)]
+    # each concern is to be settled
+    needed = max(_needed(readings, concern) for concern in missing)
+    more = f"; about {_round(needed)} times as many would" if math.isfinite(needed) else ""
     return f"Whether the {' and the '.join(missing)} held cannot be said from these records{more}."
+
+
+def _needed(readings: Sequence[Reading], concern: Concern) -> float:
+    """Times the records at which a concern is settled: by all decisive readings, or by one."""
+    there = [one for one in readings if one.headline and one.concern is concern]
+    decisive = [x for x in there if x.outcome is Outcome.OPEN and x.measure in DECISIVE]
+    if decisive:
+        return max(_times(one) for one in decisive)
+    return min((_times(one) for one in there), default=math.inf)
+
+
+def _times(one: Reading) -> float:
+    """Records that would decide a reading over those it has; a sample or a half is not all."""
+    return one.needed / one.signal.n if math.isfinite(one.needed) else math.inf
+
+
+def _round(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,.{1 if number < 10 else 0}f}"
+
+
+def _columns(readings: Sequence[Reading]) -> list[str]:
+    """Losses of single columns, which have no say in the verdict and must not be hidden by it."""
+    lost = [
+        one
+        for one in readings
+        if not one.headline
+        and one.outcome is Outcome.CHANGED
+        and one.concern in (Concern.TAILS, Concern.SPREAD)
+    ]
+    if not lost:
+        return []
+    return [f"Yet in single columns something is lost: {_first(lost)}."]
+
+
+def _first(carried: Sequence[Reading]) -> str:
+    named = ", ".join(_figure(one) for one in carried[:NAMED])
+    rest = len(carried) - NAMED
+    return f"{named}{f' and {rest} more' if rest > 0 else ''}"
 
 
 def _figure(one: Reading) -> str:
     """A reading in words: "values in the tails: 0.41 where 1.00 was expected"."""
     about = f" of {one.about}" if one.about else ""
     note = f" ({one.note})" if one.note else ""
-    figure = f"{one.signal.value:.2f} where {one.signal.expected:.2f} was expected"
+    figure = f"{_plain(one.signal.value)} where {_plain(one.signal.expected)} was expected"
     return f"{one.title}{about}{note}: {figure}"
+
+
+def _plain(number: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(number, 2) + 0.0:.2f}"
 
 
 def _finding(concern: Concern, found: Judgement) -> str:
     carried = [one for one in found.carried_by if one.concern is concern]
+    if concern is Concern.DRIFT and not carried:
+        carried = [one for one in found.carried_by if one.outcome is Outcome.REPLACED]
     return f"{FINDINGS[concern]} ({_figure(carried[0])})" if carried else FINDINGS[concern]
 
 

@@ -34,7 +34,7 @@ EXCLUDE = Annotated[
     list[str] | None, typer.Option("--exclude", help="Column to leave out. Repeatable.")
 ]
 SAMPLE = Annotated[
-    int, typer.Option(help="Records a side for measures that need the records themselves.")
+    int, typer.Option(help="Most records a side for measures that need the records themselves.")
 ]
 ENGINE = Annotated[
     str, typer.Option(help="Where shards are counted: 'inline', 'processes' or 'ray'.")
@@ -68,8 +68,8 @@ def audit(
         list[str] | None,
         typer.Option(
             help="Exit with code 1 on a stage (early, late, undecided), a finding (narrowing, "
-            "duplication, drift, noise), any of these, metric=NAME that changed, or "
-            "metric=NAME<LIMIT. Repeatable.",
+            "duplication, drift, noise), a leak, any of these but undecided, metric=NAME that "
+            "changed, metric=NAME<LIMIT or metric=NAME>LIMIT. Repeatable.",
         ),
     ] = None,
     role: ROLES = None,
@@ -84,7 +84,7 @@ def audit(
         ),
     ] = None,
     level: Annotated[
-        float, typer.Option(help="Chance of any false alarm where nothing changed.")
+        float, typer.Option(help="Chance of any false alarm in the verdict where nothing changed.")
     ] = 0.05,
     characters: Annotated[
         bool, typer.Option("--characters", help="Read texts by character, not by word.")
@@ -94,7 +94,7 @@ def audit(
         typer.Option(help="sentence-transformers model (name or folder) for texts."),
     ] = None,
     neighbours: Annotated[
-        int, typer.Option(help="Records a side whose neighbours are searched.")
+        int, typer.Option(help="Most records a side whose neighbours are searched.")
     ] = 5000,
     max_sample: SAMPLE = 50_000,
     show: Annotated[int, typer.Option(help="Examples of each kind in the report.")] = 20,
@@ -124,6 +124,8 @@ def audit(
         found.write(output)
     failures = found.failed(gates)
     typer.echo(found.to_json().rstrip() if json else repr(found))
+    if output is not None and not json:
+        typer.echo(f"\nreport: {output / 'report.html'}")
     for failure in failures:
         typer.echo(f"failed: {failure}", err=True)
     if failures:
@@ -161,6 +163,7 @@ def profile(
     typer.echo(f"{found.rows:,} records of {found.source}")
     for one in found.roles:
         typer.echo(f"  {one.name}: {one.role} ({one.reason})")
+    typer.echo(f"\nprofile: {output}")
 
 
 @contextmanager

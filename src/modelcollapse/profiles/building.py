@@ -106,7 +106,9 @@ def profile(
         if not rows:
             raise InputError(f"{source} holds no records. Provide at least a few.")
         names = list(dict.fromkeys(name for part in parts for name in part.types))
-        chosen = _chosen(names, columns, exclude, [*given], source)
+        # of the reference, columns that are not there cannot be left out either
+        asked = [*given, *(exclude if like is None and not isinstance(exclude, str) else ())]
+        chosen = _chosen(names, columns, exclude, asked, source)
         ignored: tuple[str, ...] = ()
         if like is None:
             found = _detected(parts, chosen, given, rows, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -121,12 +122,13 @@ def _texts(name: str, values: Any, rows: int) -> Found:
     texts = [text for text in words_of(values) if text]
     if not texts:
         return Role.SKIPPED, "all values are missing or empty"
-    n, different = len(texts), len(set(texts))
-    length = sum(map(len, texts)) / n
-    words = sum(len(text.split()) for text in texts) / n
+    often = Counter(texts)
+    n, different = len(texts), len(often)
+    length = sum(len(text) * times for text, times in often.items()) / n
+    words = sum(len(text.split()) * times for text, times in often.items()) / n
     alike = _different(different, n)
     if different > FEW:
-        if _are_times(texts):
+        if _are_times(often):
             return Role.TIME, "dates written as text"
         if _are_keys(texts):
             return Role.IDENTIFIER, f"all different in {n:,}, of one form"
@@ -161,9 +163,10 @@ def _are_keys(texts: list[str]) -> bool:
     )
 
 
-def _are_times(texts: list[str]) -> bool:
+def _are_times(often: Counter[str]) -> bool:
     shaped = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$")
-    return sum(bool(shaped.match(text)) for text in texts) >= MOSTLY * len(texts)
+    found = sum(times for text, times in often.items() if shaped.match(text))
+    return found >= MOSTLY * often.total()
 
 
 def _times(*_: Any) -> Found:

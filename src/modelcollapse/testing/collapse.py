@@ -49,6 +49,10 @@ def assert_no_collapse(
     Collapsed
         An `AssertionError`, so that test runners report it as a failure.
 
+    Notes
+    -----
+    Data that are too few to say pass, unless ``undecided`` is among the gates.
+
     Examples
     --------
     >>> import numpy as np

@@ -1,5 +1,7 @@
 """Damages that collapse does to a table, made on purpose: to see what an audit would notice.
 
+Numbers are columns of floats; all others, whole numbers too, are taken as categories.
+
 >>> import numpy as np
 >>> rng = np.random.default_rng(0)
 >>> real = mixed_table(2000, rng=rng)

@@ -59,3 +59,11 @@ def test_no_gate(text, said):
 def test_a_gate_on_what_was_not_read_is_no_pass():
     with pytest.raises(InputError, match=r"no measure 'distinct_2' was read.*distinct_2:body"):
         failed(card(), [gate("metric=distinct_2")])
+
+
+def test_a_leak_is_a_gate_of_its_own_and_one_of_any():
+    found = card()
+    assert failed(found, [gate("leak")]) == []
+    found["verdict"]["leak"] = 0.4
+    assert failed(found, [gate("leak")]) == failed(found, [gate("any")]) == ["found a leak"]
+    assert failed(found, [gate("early")]) == []

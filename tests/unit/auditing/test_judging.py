@@ -130,3 +130,18 @@ def test_wrong_tolerances_are_one_clear_sentence():
         tolerances({"tail": 0.1})
     with pytest.raises(InputError, match="zero or more"):
         tolerances({"tails": -0.1})
+
+
+def test_fewer_phrases_of_words_that_are_more_even_are_no_loss():
+    fewer = read("distinct_2", 0.45, expected=0.5)
+    assert judge([fewer, read("word_concentration", 1.0)])[0].outcome is Outcome.CHANGED
+    even = judge([fewer, read("word_concentration", 1.25)])[0]
+    assert (even.outcome, even.note) == (Outcome.REPLACED, "words are spread more evenly")
+
+
+def test_words_that_others_took_the_place_of_leave_no_doubt_where_variety_held():
+    lost = [read(name, 0.6) for name in ("rare_words", "common_words")]
+    found = conclude(judge([*lost, read("distinct_1", 1.0)]))
+    assert (found.stage, found.findings) == (Stage.NONE, (Concern.DRIFT,))
+    unsure = conclude(judge([*lost, read("distinct_1", 0.95, error=0.1, p=0.3)]))
+    assert (unsure.stage, unsure.findings) == (Stage.UNDECIDED, (Concern.DRIFT,))

@@ -124,6 +124,14 @@ def test_generations_are_found_by_their_names(tmp_path):
         generations_in(tmp_path)
 
 
+def test_words_that_end_in_gen_are_no_generations(tmp_path):
+    for name in ("imagen-0001.parquet", "imagen-0002.parquet", "oxygen1.csv"):
+        (tmp_path / name).touch()
+    assert generations_in(tmp_path) == {}
+    (tmp_path / "run_Gen2.csv").touch()
+    assert list(generations_in(tmp_path)) == [2]
+
+
 # --- a lineage of numbers ---------------------------------------------------------------------
 
 REAL = np.random.default_rng(0).normal(size=(600, 1))

@@ -75,7 +75,31 @@ def test_more_than_three_losses_are_counted():
 
 def test_what_held_is_counted():
     words = said(*HELD, read("vendi", 0.95, error=0.2, p=0.3))
-    assert "2 of 3 signals hold, and none is surely lost" in words
+    assert words == (
+        "Neither tails nor spread are surely lost; of 3 signals: 2 held, 1 not decided."
+    )
+
+
+def test_losses_of_single_columns_are_not_hidden_by_a_clean_verdict():
+    words = said(*HELD, read("standard_deviation", 0.0, about="gain"))
+    assert words.endswith(
+        "Yet in single columns something is lost: standard deviation of gain: 0.00 where 1.00 was "
+        "expected."
+    )
+    assert "single columns" not in said(*HELD, read("standard_deviation", 1.0, p=0.5, about="gain"))
+
+
+def test_what_was_replaced_is_named():
+    words = said(
+        *HELD, read("rare_words", 0.4, about="b"), read("distinct_1", 1.0, p=0.5, about="b")
+    )
+    assert "(rare words still there of b (other types took their place): 0.40 where" in words
+    assert "1 replaced" in words
+
+
+def test_a_zero_has_no_minus():
+    assert "0.00 where" in said(read("tail_values", -0.001), HELD[1])
+    assert "-0.00" not in said(read("tail_values", -0.001), HELD[1])
 
 
 def test_findings_follow_a_clean_verdict_with_but_and_a_loss_with_also():
@@ -88,16 +112,25 @@ def test_too_few_records_say_what_is_missing_and_how_many_would_do():
     open_tail = read("tail_values", 0.9, error=0.2, p=0.3)
     words = said(open_tail, HELD[1])
     assert words.startswith("Whether the tails held cannot be said from these records; about ")
-    needed = judge([open_tail])[0].needed
-    assert f"about {float(f'{needed:.2g}'):,.0f} records would." in words
+    times = judge([open_tail])[0].needed / open_tail.signal.n
+    assert times > 10
+    assert f"about {float(f'{times:.2g}'):,.0f} times as many would." in words
 
 
 def test_both_are_settled_by_the_larger_number():
     small, large = read("tail_values", 0.9, 0.2, 0.3), read("bulk_spread", 1.0, 0.5, 0.5)
     words = said(small, large)
     assert "the tails and the spread held cannot be said" in words
-    needed = max(one.needed for one in judge([small, large]))
-    assert f"about {float(f'{needed:.2g}'):,.0f} records would." in words
+    times = max(one.needed / one.signal.n for one in judge([small, large]))
+    assert f"about {float(f'{times:.2g}'):,.0f} times as many would." in words
+
+
+def test_times_are_of_the_records_that_a_measure_read():
+    # half of 2,000 records: 1,200 of such a half are 1.2 times as many, and no loss of records
+    half = read("common_categories", 1.0, error=0.06, p=0.5)
+    needed = judge([half])[0].needed
+    words = said(HELD[0], half)
+    assert f"about {needed / 1000:.1f} times as many would." in words
 
 
 def test_tails_that_grew_are_not_said_to_be_open():
@@ -108,7 +141,7 @@ def test_tails_that_grew_are_not_said_to_be_open():
 def test_a_leak_goes_before_everything_else():
     words = said(*HELD, shared=Leak(1.0))
     assert words.startswith(
-        "Mind that all of the new records are in the reference, word for word. Tails and spread"
+        "Mind that all of the new records are in the reference, word for word. Neither tails"
     )
 
 
