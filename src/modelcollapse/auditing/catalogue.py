@@ -151,6 +151,12 @@ MEASURES: Mapping[str, Measure] = {
         "Common words that occur, of those that as many real documents would show.",
         "documents.word_retention",
     ),
+    "distinct_categories": Measure(
+        "number of categories", Concern.TAILS, Tolerance(0.05),
+        "Different categories of the column that lost most surely, at an equal number of records; "
+        "p is adjusted for the number of columns.",
+        "matched_diversity.hill_profile", headline=False,
+    ),
     "category_concentration": Measure(
         "effective number of categories", Concern.NARROWING, Tolerance(0.05),
         "One over the probability that two records agree (Hill number of order 2).",

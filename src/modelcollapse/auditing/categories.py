@@ -24,6 +24,7 @@ from modelcollapse.profiles import Profile
 Counts = NDArray[np.int64]
 FEWEST = 2  # records a side
 MINORITY = 0.5  # of the records of the commonest group, beyond which a group is no tail
+REPLACED = 2  # times what foreign groups hold, up to which a loss may be a renaming
 MISS = 0.05  # chance that the interval of the worst group misses
 BANDS = {"rare_categories": "tail", "common_categories": "head"}
 
@@ -140,12 +141,15 @@ def read_categories(
     names = columns_of(new, reference)
     bands: dict[str, list[Retention]] = {measure: [] for measure in BANDS}
     shares: list[Reading] = []
+    distinct: list[Signal] = []
     for name in names:
         _, ours, theirs = aligned(new.categories[name].counts, reference.categories[name].counts)
         found = retention_by_rarity(ours, theirs, edges=rarity_edges(theirs))
         for measure, band in BANDS.items():
             bands[measure].append(found[band])
-        effective = hill_profile(ours, theirs, orders=[2])[2]
+        hill = hill_profile(ours, theirs, orders=[0, 2])
+        distinct.append(hill[0])
+        effective = hill[2]
         law = total_variation_signal(ours, theirs)
         for measure, signal in (("category_concentration", effective), ("category_law", law)):
             shares.append(Reading.of(measure, signal, tolerance[measure], about=name))
@@ -159,20 +163,29 @@ def read_categories(
                 measure, one.signal, tolerance[measure], about=name, headline=False,
                 note=f"{one.found:.4g} of {one.expected:.4g} expected",
             )  # fmt: skip
+    known = [i for i, signal in enumerate(distinct) if not math.isnan(signal.p)]
+    if known:
+        worst = min(known, key=lambda i: distinct[i].p)
+        fewest = replace(distinct[worst], p=min(distinct[worst].p * len(known), 1.0))
+        measure = "distinct_categories"
+        yield Reading.of(measure, fewest, tolerance[measure], note=names[worst])
     yield from shares
 
 
 def together(parts: Sequence[Retention]) -> tuple[Signal, int | None]:
-    """Retention over several columns, and the position of the one that lost most surely."""
+    """Retention over several columns, and the position of the one that lost most surely.
+
+    Columns may say the same (city and zip code), so that their errors are added.
+    """
     there = [i for i, part in enumerate(parts) if not math.isnan(part.signal.value)]
     if not there:
         return parts[0].signal, None
     expected = sum(parts[i].expected for i in there)
     ratio = sum(parts[i].found for i in there) / expected
-    error = math.sqrt(sum((parts[i].expected * parts[i].signal.error) ** 2 for i in there))
+    error = sum(parts[i].expected * parts[i].signal.error for i in there)
     reach = [
-        math.sqrt(sum((parts[i].expected * (getattr(parts[i].signal, end) - parts[i].signal.value))
-                      ** 2 for i in there)) / expected
+        sum(parts[i].expected * abs(getattr(parts[i].signal, end) - parts[i].signal.value)
+            for i in there) / expected
         for end in ("low", "high")
     ]  # fmt: skip
     known = [i for i in there if not math.isnan(parts[i].signal.p)]
@@ -224,9 +237,15 @@ def read_groups(
 
 
 def _of_minorities(one: Groups) -> NDArray[np.float64]:
-    """Probability of each group; NaN of a majority, and of what no real record could have lost."""
-    real = one.found.reference_counts
-    return np.where((real > 0) & (real <= MINORITY * real.max()), one.found.p, np.nan)
+    """Probability of each group; NaN of a majority, and of what chance or other groups explain.
+
+    A group that is gone, where groups that the reference does not have hold as much, may have been
+    renamed.
+    """
+    ours, real = one.found.counts, one.found.reference_counts
+    foreign = ours[real == 0].sum() / max(ours.sum(), 1)
+    renamed = (ours == 0) & (real / real.sum() <= REPLACED * foreign)
+    return np.where((real > 0) & (real <= MINORITY * real.max()) & ~renamed, one.found.p, np.nan)
 
 
 def _surest(one: Groups) -> tuple[int, float]:

@@ -169,8 +169,11 @@ def audit(
                "engine": engine, "n_jobs": n_jobs}  # fmt: skip
     if chosen.embed is not None:
         model_of(chosen.embed)  # what cannot be had is said before the data are read
-    theirs = reference_profile(reference, roles=roles, groups=groups, **reading)
-    return compare(profile(new, like=theirs, **reading), theirs, chosen)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # or the last digits depend on the machine
+        theirs = reference_profile(reference, roles=roles, groups=groups, **reading)
+        return compare(profile(new, like=theirs, **reading), theirs, chosen)
 
 
 def reference_profile(

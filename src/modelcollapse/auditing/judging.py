@@ -23,7 +23,10 @@ MOST_TIMES = 1e6  # errors in a gap, beyond which no number of records is worth 
 _SURE = 0.001  # of moving against the direction of collapse, before it is taken as such
 
 # Losses that are only losses if variety fell too: else other types took their place.
-CONFIRMED_BY = {"rare_words": "distinct_1", "common_words": "distinct_1"}
+CONFIRMED_BY = {
+    "rare_words": "distinct_1", "common_words": "distinct_1",
+    "rare_categories": "distinct_categories", "common_categories": "distinct_categories",
+}  # fmt: skip
 
 # Losses that are none where the law surely went the other way.
 DENIED_BY = {

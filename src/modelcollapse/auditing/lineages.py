@@ -94,6 +94,11 @@ def audit_lineage(generations: Any, reference: Any, **settings: Any) -> LineageA
 
 def _numbered(generations: Any) -> Mapping[int, Any]:
     if isinstance(generations, Mapping):
+        if not all(isinstance(number, int) for number in generations):
+            raise InputError(
+                "generations must be given by number, as in {1: first, 2: second}; a dict of "
+                "columns is one data set. Give a list of data sets, or use audit."
+            )
         found = dict(sorted(generations.items()))
     elif isinstance(generations, Sequence) and not isinstance(generations, str):
         found = dict(enumerate(generations, start=1))

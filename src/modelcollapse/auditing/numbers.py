@@ -20,7 +20,7 @@ from modelcollapse.profiles import NumberTally, Profile, Role
 from modelcollapse.profiles.tallies import Scores
 
 LEVELS = (0.01, 0.05)
-DEPENDENCE = 10_000  # records a side at most, for all pairs of columns
+DEPENDENCE = 5_000  # records a side at most, for all pairs of columns
 FEWEST = 200  # records a side, below which the law of a correlation is not known well enough
 MOVED = 0.1  # of the scale of a column, by which a median has moved
 LEAST = 20  # values expected beyond the cuts of one column, for its tails to be read

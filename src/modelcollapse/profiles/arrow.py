@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
@@ -131,13 +132,13 @@ def number(text: str | None) -> float:
     return float(stripped)
 
 
-def numbers_among(texts: list[str]) -> tuple[int, str]:
+def numbers_among(often: Mapping[str, int]) -> tuple[int, str]:
     """Count the texts that are numbers, and return the first that is none (or ``""``)."""
     count, odd = 0, ""
-    for text in texts:
+    for text, times in often.items():
         try:
             number(text)
-            count += 1
+            count += times
         except ValueError:
             odd = odd or text
     return count, odd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -119,20 +120,25 @@ def _numbers(name: str, values: Any, rows: int) -> Found:
 
 
 def _texts(name: str, values: Any, rows: int) -> Found:
-    texts = [text for text in words_of(values) if text]
-    if not texts:
+    found = values.value_counts()
+    often: Counter[str] = Counter()
+    for text, times in zip(
+        words_of(found.field("values")), found.field("counts").to_pylist(), strict=True
+    ):
+        if text:
+            often[text] += times
+    if not often:
         return Role.SKIPPED, "all values are missing or empty"
-    often = Counter(texts)
-    n, different = len(texts), len(often)
+    n, different = often.total(), len(often)
     length = sum(len(text) * times for text, times in often.items()) / n
     words = sum(len(text.split()) * times for text, times in often.items()) / n
     alike = _different(different, n)
     if different > FEW:
         if _are_times(often):
             return Role.TIME, "dates written as text"
-        if _are_keys(texts):
+        if different == n and _are_keys(often):
             return Role.IDENTIFIER, f"all different in {n:,}, of one form"
-        numeric, odd = numbers_among(texts)
+        numeric, odd = numbers_among(often)
         if numeric >= MOSTLY * n:
             return Role.NUMBER, f"numbers written as text, {alike}"
         if numeric >= n / 2:
@@ -150,16 +156,11 @@ def _texts(name: str, values: Any, rows: int) -> Found:
     return Role.CATEGORY, alike
 
 
-def _are_keys(texts: list[str]) -> bool:
-    """Whether all are different and alike in form, as UUIDs, digests and padded numbers are."""
-    length = len(texts[0])
-    return (
-        length >= KEY
-        and len(set(texts)) == len(texts)
-        and all(
-            len(text) == length and text.isascii() and text.replace("-", "").isalnum()
-            for text in texts
-        )
+def _are_keys(texts: Iterable[str]) -> bool:
+    """Whether texts are alike in form, as UUIDs, digests and padded numbers are."""
+    length = len(next(iter(texts)))
+    return length >= KEY and all(
+        len(text) == length and text.isascii() and text.replace("-", "").isalnum() for text in texts
     )
 
 

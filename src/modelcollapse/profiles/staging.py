@@ -164,7 +164,7 @@ def _delimiter(path: Path, source: str) -> str:
             f"{source} has more than one column '{twice[0]}', and a column is known by its name. "
             "Give each its own."
         )
-    if numbers_among([name.strip() or "x" for name in header])[0] == len(header):
+    if numbers_among(Counter(name.strip() or "x" for name in header))[0] == len(header):
         raise InputError(
             f"the first line of {source} holds numbers, where a CSV file names its columns. Write "
             "a line of names first."

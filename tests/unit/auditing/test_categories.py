@@ -88,3 +88,34 @@ def test_an_even_law_has_no_rare_category_to_count_generations_by():
     by = SimpleNamespace(by="label")
     found = SimpleNamespace(readings=[lost], prose=[], categories=[by])
     assert loss(side, side, found) is None
+
+
+def renamed(names, values):
+    return np.array([names.get(x, x) for x in values])
+
+
+def test_renamed_categories_are_drift_and_erased_ones_are_not():
+    rng = np.random.default_rng(0)
+    weight = 1 / np.arange(1, 41)
+    labels = np.array([f"c{i:02d}" for i in range(40)])
+    real, new = (rng.choice(labels, size=4000, p=weight / weight.sum()) for _ in range(2))
+    others = {f"c{i:02d}": f"other {i}" for i in range(20, 40, 2)}
+    found = audit(renamed(others, new), real)
+    assert found.stage not in ("early", "late")
+    assert "drift" in found.findings
+    erased = audit(renamed(dict.fromkeys(others, "c00"), new), real)
+    assert erased.stage in ("early", "late")
+
+
+def test_errors_of_columns_that_say_the_same_are_added():
+    rng = np.random.default_rng(1)
+    weight = 1 / np.arange(1, 31)
+    labels = np.array([f"c{i:02d}" for i in range(30)])
+    real, new = (rng.choice(labels, size=800, p=weight / weight.sum()) for _ in range(2))
+    one, four = (
+        audit({f"x{j}": new for j in range(k)}, {f"x{j}": real for j in range(k)})[
+            "rare_categories"
+        ]
+        for k in (1, 4)
+    )
+    assert four["high"] - four["low"] == pytest.approx(one["high"] - one["low"], rel=0.02)

@@ -196,3 +196,8 @@ def test_generations_by_number_and_by_name_are_the_same(tmp_path):
 def test_no_generations(given, said):
     with pytest.raises(InputError, match=said):
         audit_lineage(given, REAL)
+
+
+def test_a_dict_of_columns_is_no_lineage():
+    with pytest.raises(InputError, match="by number"):
+        audit_lineage({"x": np.arange(20.0)}, {"x": np.arange(20.0)})

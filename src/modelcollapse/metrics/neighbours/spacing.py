@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from modelcollapse.metrics.neighbours._reading import DRAWS, Statistic, checked_level, read
+from modelcollapse.metrics.neighbours._reading import (
+    DRAWS,
+    Statistic,
+    checked_level,
+    interpolated,
+    read,
+)
 from modelcollapse.metrics.neighbours.lists import Deal, Neighbours
 from modelcollapse.metrics.signal import Signal
 
@@ -39,7 +45,7 @@ def close(level: float) -> Statistic:
     """
 
     def of(deal: Deal) -> float:
-        edge = float(np.quantile(deal.first[deal.reference], level))
+        edge = interpolated(deal.first[deal.reference], level)
         return float((deal.first[deal.new] < edge).mean())
 
     return Statistic(of, "grows", level)
