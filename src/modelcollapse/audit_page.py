@@ -11,6 +11,7 @@ from typing import Any
 from modelcollapse import audit_pictures as pictures
 from modelcollapse.audit_pictures import Scale, defined, forest, rounded
 from modelcollapse.auditing.catalogue import MEASURES, Concern, Tolerance
+from modelcollapse.auditing.result import would_decide
 from modelcollapse.auditing.wording import FINDINGS
 from modelcollapse.curation_pictures import bar
 from modelcollapse.plot import number
@@ -259,7 +260,7 @@ def _signals(readings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             **row, "state": _state(row), "range": _range(row), "picture": _change(row),
             "meaning": MEASURES[row["measure"]].meaning if row["measure"] in MEASURES else "",
-            "would": _would(row["needed"]),
+            "would": would_decide(row),
         }
         for row in sorted(readings, key=lambda row: list(_OUTCOMES).index(row["outcome"]))
     ]  # fmt: skip
@@ -286,13 +287,6 @@ def _change(row: Mapping[str, Any]) -> Any:
         sign * (value - expected) / margin, ends[0], ends[1], _CHANGES, _state(row),
         hollow=row["outcome"] == "not decided",
     )  # fmt: skip
-
-
-def _would(needed: float | str | None) -> str:
-    enough = defined(needed)
-    if not enough < float("inf"):
-        return ""
-    return f"about {float(f'{enough:.2g}'):,.0f} records would decide"
 
 
 def _others(readings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -298,12 +298,5 @@ def _read(
 
     shared = leak(new, reference)
     said = [*([shared.note] if shared else []), *notes(new, reference, geometries)]
-    readings = [_in_records(one, new.rows) for one in judge(everything(), level=settings.level)]
+    readings = judge(everything(), level=settings.level)
     return Findings(readings, categories, groups, geometries, prose, said, shared)
-
-
-def _in_records(one: Reading, rows: int) -> Reading:
-    """What is needed, in records where words or bytes were compared."""
-    if one.signal.n <= rows:
-        return one
-    return replace(one, needed=one.needed * rows / one.signal.n)

@@ -42,7 +42,8 @@ class Reading:
     outcome : Outcome
         Set by `modelcollapse.auditing.judging.judge`.
     needed : float
-        New records at which a reading like this would be decided; NaN where it is.
+        At which a reading like this would be decided, in the unit of the signal's n (records,
+        words, bytes; of a sample or a half where that is compared); NaN where it is.
     """
 
     measure: str

@@ -174,7 +174,7 @@ def table(rows: list[Mapping[str, Any]]) -> list[str]:
             number(row["expected"]),
             f"{number(row['low'])} to {number(row['high'])}",
             _MARKS[row["outcome"]],
-            row["note"] if row["note"] else _needed(row["needed"]),
+            row["note"] if row["note"] else would_decide(row),
         )
         for row in rows
     ]
@@ -194,10 +194,14 @@ def number(value: float | str | None) -> str:
         return "-"
     if isinstance(value, str):
         return value
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+    # no minus before a zero
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _needed(value: float | str | None) -> str:
-    if not isinstance(value, int | float):
+def would_decide(row: Mapping[str, Any]) -> str:
+    """How much more data would decide a reading, in words; empty where that is not known."""
+    needed = row["needed"]
+    if not isinstance(needed, int | float) or not row["n"]:
         return ""
-    return f"about {float(f'{value:.2g}'):,.0f} records would decide"
+    times = float(f"{needed / row['n']:.2g}")
+    return f"{times:,.{1 if times < 10 else 0}f} times as many records would decide"

@@ -24,7 +24,7 @@ from modelcollapse.profiles import Role, profile, scanning
             "line 3 of .* has 4 fields where the header has 2",
         ),
         ("a.csv.gz", b"no zip", "cannot read"),
-        ("a.csv.gz", gzip.compress(b"x,y\n" + b"1,2\n" * 9999)[:-20], "cannot be read"),
+        ("a.csv.gz", gzip.compress(b"x,y\n" + b"1,2\n" * 9999, mtime=0)[:-20], "cannot be read"),
         ("a.jsonl", b"\n\n", "holds no records"),
         ("a.jsonl", b'{"x": 1}\n{"x": \n', "line 2 of .*a.jsonl is not JSON"),
         ("a.jsonl", b'{"x": 1}\n[1, 2]\n', "line 2 of .*a.jsonl is not an object"),
