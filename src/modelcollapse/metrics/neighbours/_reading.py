@@ -21,8 +21,6 @@ DRAWS = 499
 HALVES = 40
 """Halves that the error is read from."""
 
-_FEW = 10  # draws as extreme as the value; with fewer, the tail of a fitted law is used
-
 
 @dataclass(frozen=True)
 class Statistic:
@@ -109,9 +107,9 @@ def read(
     -----
     `expected` is the mean over random deals of both sets thrown together, `p` the share of deals
     as extreme (Phipson and Smyth 2010: the given one counts as a deal), which has its size exactly
-    whatever the data. Where fewer than ten deals are as extreme, p is the tail of a Pearson type
-    III law with the deals' moments (Winkler et al. 2016), if that is smaller; a skewness that
-    would shorten the tail is taken for none. The error is that over halves of both sets without
+    whatever the data. Where no deal is as extreme, p is the tail of a Pearson type III law with
+    the deals' moments (Winkler et al. 2016), if that is smaller; a skewness that would shorten the
+    tail is taken for none. The error is that over halves of both sets without
     replacement: copies, as a bootstrap makes them, would be seen as collapse.
     """
     if not is_whole(draws) or draws < 99:
@@ -183,7 +181,7 @@ def _one_sided(value: float, null: Floats) -> float:
     extreme = int((null >= edge).sum())
     share = (1 + extreme) / (1 + len(null))
     deviation = float(null.std(ddof=1))
-    if extreme >= _FEW or deviation <= 1e-12 * abs(value):
+    if extreme or deviation <= 1e-12 * abs(value):
         return share
     scores = (null - null.mean()) / deviation
     score, bent = (value - float(null.mean())) / deviation, float((scores**3).mean())
