@@ -97,7 +97,9 @@ def audit(
         int, typer.Option(help="Most records a side whose neighbours are searched.")
     ] = 5000,
     max_sample: SAMPLE = 50_000,
-    show: Annotated[int, typer.Option(help="Examples of each kind in the report.")] = 20,
+    show: Annotated[
+        int, typer.Option(help="Losses and copies of each kind that the report shows.")
+    ] = 20,
     engine: ENGINE = "inline",
     jobs: JOBS = 1,
     seed: Annotated[int, typer.Option(help="Seed of permutations and cross-fitting.")] = 0,

@@ -75,17 +75,16 @@ class Handler(BaseHTTPRequestHandler):
         script = self.server.script
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         step = script.begin(body, self.headers.get("authorization"))
+        time.sleep(script.delay)
+        script.end()  # before the answer, upon which the caller may send the next
         try:
             if self.path != "/v1/chat/completions":
                 step = 404
             self.act(script, step)
         except (BrokenPipeError, ConnectionResetError):
             pass
-        finally:
-            script.end()
 
     def act(self, script, step):
-        time.sleep(script.delay)
         if isinstance(step, tuple) and step[0] == "slow":
             time.sleep(step[1])
             step = 5
